@@ -267,7 +267,7 @@ class Connection:
 class AdapterSpec:
     """What an entry point of the group `cartui.adapters` leads to."""
 
-    type: str
+    cart_type: str
     title: str
     cart_class: type
     open: Callable[[Connection], Cart]
