@@ -17,9 +17,9 @@ class DocumentKind(StrEnum):
     CREDIT_NOTE = "credit_note"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """As the manual writes it: "Cash Sale"."""
-        return self.value.replace("_", " ").title()
+        return " ".join(word.capitalize() for word in self.value.split("_"))
 
 
 IMPORT_KINDS = (DocumentKind.CASH_SALE, DocumentKind.SALES_ORDER, DocumentKind.SALES_INVOICE)

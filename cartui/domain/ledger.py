@@ -1,0 +1,70 @@
+"""What the books remember of a cart's records and of what was done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from cartui.domain.ids import CartId, Direction, RecordKind
+from cartui.domain.outcomes import RecordState
+
+
+@dataclass(frozen=True, slots=True)
+class CartRecord:
+    """All that is remembered of one record of a cart; unique by (cart, kind, external_id), so nothing is ever doubled.
+
+    It is the *link* when `our_id` is set (a DocumentId, ItemId or CustomerId, by kind), the *held record* when `state`
+    is HELD, and otherwise the proof that the record was seen and what became of it.
+
+    label        what a person calls it: order number, SKU and name, e-mail
+    fingerprint  hash of the content last seen in the cart (see `domain.fingerprint`)
+    agreed       the field values that both sides last agreed on (items and customers), as text
+    evidence     why it is linked: "created", "sku", "by hand", "exported"
+    raw          the record as the cart sent it; kept for orders and for all that is held
+    """
+
+    kind: RecordKind
+    external_id: str
+    label: str
+    stamp: datetime
+    fingerprint: str
+    state: RecordState
+    reason: str = ""
+    remedy: str = ""
+    our_id: int | None = None
+    agreed: Mapping[str, str] = field(default_factory=dict)
+    evidence: str = ""
+    native_status: str = ""
+    tries: int = 0
+    raw: bytes | None = None
+
+
+class JournalState(StrEnum):
+    """Imports are DONE at once (their effect is in the same transaction). Exports go INTENT -> DONE or REFUSED; UNKNOWN
+    means that the answer never came and the cart must be asked before anything is sent again."""
+
+    INTENT = "intent"
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of the journal: who did what to which record, when. `key` is our idempotency key on exports; `detail`
+    holds what a resumed run needs to finish the work (JSON-able text values)."""
+
+    cart_id: CartId
+    at: datetime
+    actor: str
+    direction: Direction
+    kind: RecordKind
+    action: str
+    external_id: str
+    our_id: int | None = None
+    state: JournalState = JournalState.DONE
+    key: str = ""
+    detail: Mapping[str, str] = field(default_factory=dict)
+    entry_id: int | None = None
