@@ -28,7 +28,7 @@ class CartRecord:
     kind: RecordKind
     external_id: str
     label: str
-    stamp: datetime
+    stamp: datetime | None
     fingerprint: str
     state: RecordState
     reason: str = ""

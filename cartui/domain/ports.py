@@ -41,12 +41,12 @@ class BadRecord:
 
 @dataclass(frozen=True, slots=True)
 class Received(Generic[R]):
-    """One row as the cart sent it. `stamp` is the record time that the cursor of this kind runs on (aware UTC);
-    `raw` is the row's own body (UTF-8 JSON or XML), secrets already removed. `external_id` is never empty:
+    """One row as the cart sent it. `stamp` is the record time that the cursor of this kind runs on (aware UTC; None
+    where a bad record has none that can be read); `raw` is the row's own body (UTF-8 JSON or XML), secrets already removed. `external_id` is never empty:
     an adapter gives a row without an id a hash of its body."""
 
     external_id: str
-    stamp: datetime
+    stamp: datetime | None
     raw: bytes
     record: R | BadRecord
 

@@ -1,0 +1,194 @@
+"""A plan: what would be done, record by record, before anything is done. Preview, dry run, bulk actions and the
+auto-sync cycle all read the same values (DESIGN 3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from cartui.domain.documents import DocumentDraft
+from cartui.domain.ids import CartId, CustomerCode, CustomerId, Direction, ItemCode, ItemId, RecordKind
+from cartui.domain.ledger import CartRecord
+from cartui.domain.outcomes import Outcome
+from cartui.domain.records import Address, CustomerDraft, ItemDraft, StockWrite
+
+
+class Action(StrEnum):
+    """What is to be done with one record."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    LINK = "link"
+    SET_STOCK = "set stock"
+    SAME = "same"
+    SKIP = "skip"
+    HOLD = "hold"
+
+
+OUTCOME_OF: Mapping[Action, Outcome] = {
+    Action.CREATE: Outcome.CREATED,
+    Action.UPDATE: Outcome.UPDATED,
+    Action.LINK: Outcome.UPDATED,
+    Action.SET_STOCK: Outcome.UPDATED,
+    Action.SAME: Outcome.SAME,
+    Action.SKIP: Outcome.SKIPPED,
+    Action.HOLD: Outcome.HELD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field, before -> after, as a person reads it ("" = nothing there)."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomer:
+    """A customer to be made in the system."""
+
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    email: str = ""
+    phone: str = ""
+    tax_number: str = ""
+    guest: bool = False
+    addresses: tuple[Address, ...] = ()
+    code: CustomerCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item to be made in the system; `on_hand` becomes its opening stock (None: never stated)."""
+
+    code: ItemCode
+    name: str
+    barcode: str = ""
+    cost: Decimal | None = None
+    price: Decimal | None = None
+    currency: str = ""
+    on_hand: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportDocument:
+    """Write a PENDING document. Exactly one of `customer_id` (exists) and `new_customer` is set; orders of one page that
+    share `customer_key` share the customer made for the first of them. `customer_link`: the cart customer to link."""
+
+    draft: DocumentDraft
+    customer_key: str
+    customer_id: CustomerId | None = None
+    new_customer: NewCustomer | None = None
+    customer_link: CartRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportItem:
+    """Make an item (`new`) or tie to an existing one (`item_id`); `values` are field -> text to write to ours."""
+
+    item_id: ItemId | None = None
+    new: NewItem | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCustomer:
+    """As `ImportItem`, for customers."""
+
+    customer_id: CustomerId | None = None
+    new: NewCustomer | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportItem:
+    """Make an item in the cart (`draft`), or change fields of and set stock on an existing one."""
+
+    item_id: ItemId
+    draft: ItemDraft | None = None
+    cart_item_id: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    stock: StockWrite | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportCustomer:
+    """As `ExportItem`, for customers."""
+
+    customer_id: CustomerId
+    draft: CustomerDraft | None = None
+    cart_customer_id: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+Payload = ImportDocument | ImportItem | ImportCustomer | ExportItem | ExportCustomer
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """What is to be done with one record, and why.
+
+    key     the cart's id on imports, ours on exports, as text; unique within a plan
+    record  what the books will remember of the cart's record (imports); None leaves the books' memory as it is
+    """
+
+    action: Action
+    key: str
+    label: str
+    reason: str = ""
+    remedy: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    payload: Payload | None = None
+    record: CartRecord | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        return OUTCOME_OF[self.action]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All changes of one kind in one direction for one cart."""
+
+    cart_id: CartId
+    cart_name: str
+    live: bool
+    kind: RecordKind
+    direction: Direction
+    changes: tuple[PlannedChange, ...]
+
+    @property
+    def counts(self) -> Mapping[Action, int]:
+        """How many changes of each action."""
+        return Counter(change.action for change in self.changes)
+
+    @property
+    def effective(self) -> tuple[PlannedChange, ...]:
+        """The changes that would write anything but a note in the books."""
+        idle = (Action.SAME, Action.SKIP, Action.HOLD)
+        return tuple(change for change in self.changes if change.action not in idle)
+
+    @property
+    def headline(self) -> str:
+        """What it would do, in numbers: "create 12, update 3 items in LIVE cart Main shop; 2 held"."""
+        counts = self.counts
+        doing = ", ".join(
+            f"{action.value} {counts[action]}"
+            for action in (Action.CREATE, Action.UPDATE, Action.LINK, Action.SET_STOCK)
+            if counts.get(action)
+        )
+        rest = ", ".join(
+            f"{counts[action]} {word}"
+            for action, word in ((Action.SAME, "unchanged"), (Action.SKIP, "skipped"), (Action.HOLD, "held"))
+            if counts.get(action)
+        )
+        where = f"in {'LIVE' if self.live else 'test'} cart {self.cart_name}"
+        side = where if self.direction is Direction.EXPORT else f"in the system, from cart {self.cart_name}"
+        head = f"{doing} {self.kind}{'s' if len(self.effective) != 1 else ''} {side}" if doing else "nothing to do"
+        return f"{head}; {rest}" if rest else head
