@@ -1,0 +1,63 @@
+"""Pages from a cart, checked before anybody believes them (DESIGN rules 3, 5, 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from cartui.domain.ports import Page
+from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
+
+R = TypeVar("R")
+
+STAMP_TOLERANCE = timedelta(seconds=1)  # carts that show whole seconds of finer stamps (CART-OBSERVED 0.12)
+
+
+def checked_pages(pages: Iterator[Page[R]], since: datetime | None, what: str) -> Iterator[Page[R]]:
+    """The same pages, with three lies found out: a date filter that was ignored, a page that comes again instead of the
+    next, and a listing that ends before the total it stated. `complete_to` of the last page is withheld until the total
+    agrees.
+
+    Errors: `NeedsOperatorError` (filter ignored: nothing of that page is used), `AbortCycleError` (the other two).
+    """
+    seen: set[str] = set()
+    stated: int | None = None
+    waiting: Page[R] | None = None
+    for page in pages:
+        if waiting is not None:
+            yield waiting
+        _ensure_filtered(page, since, what)
+        fresh = {row.external_id for row in page.rows} - seen
+        if page.rows and not fresh:
+            raise AbortCycleError(
+                f"The cart sent a page of {what} that it had sent already.",
+                "Nothing was skipped: the next cycle reads them again. If it stays so, report it for this kind of cart.",
+            )
+        seen |= fresh
+        if page.total is not None:
+            stated = page.total if stated is None else min(stated, page.total)
+        waiting = page
+    if waiting is None:
+        return
+    if stated is not None and len(seen) < stated:
+        yield replace(waiting, complete_to=None)
+        raise AbortCycleError(
+            f"The cart said there are {stated} {what} and sent {len(seen)}.",
+            "What came is stored; the mark was not moved, so the next cycle reads the same span again.",
+        )
+    yield waiting
+
+
+def _ensure_filtered(page: Page[R], since: datetime | None, what: str) -> None:
+    if since is None:
+        return
+    early = [row for row in page.rows if row.stamp is not None and row.stamp < since - STAMP_TOLERANCE]
+    if early:
+        raise NeedsOperatorError(
+            f"The cart ignored the date filter: it was asked for {what} since {since:%Y-%m-%d %H:%M:%S} UTC and sent "
+            f"{early[0].external_id} of {early[0].stamp:%Y-%m-%d %H:%M:%S}.",
+            "Nothing of it was taken over. Test the connection again; a plug-in or a proxy of the shop may drop parameters.",
+            ExitCode.CART_REFUSED,
+        )
