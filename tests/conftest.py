@@ -1,0 +1,42 @@
+"""What holds for every test: order, time limits, and that no test touches the user's own data."""
+
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+SLOW_SECONDS = 300
+LIVE_SECONDS = 900  # a live shop is installed and seeded on the first use
+
+# Shared machines stall; a slow example says nothing about the code. What failed can be pasted back in.
+hypothesis.settings.register_profile("cartui", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("cartui")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give slow and live tests their time limit, and keep the live ones in one process: they share one shop."""
+    for item in items:
+        live, slow = item.get_closest_marker("live"), item.get_closest_marker("slow")
+        if live:
+            item.add_marker(pytest.mark.xdist_group("live"))
+        if (live or slow) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LIVE_SECONDS if live else SLOW_SECONDS))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_finish(session: pytest.Session):
+    """Run fast tests first: most mistakes then show within seconds. The random order within each half stays."""
+    session.items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    return (yield)
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point every test, and each process it starts, at an empty data directory of its own."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("CARTUI_HOME", str(home / "cartui"))
+    for name in ("CARTUI_DATABASE", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return home
