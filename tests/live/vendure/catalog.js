@@ -29,6 +29,7 @@ const SHIPPING = [
     ['express', 'Express — next day', 1299, 'exclude', 20],
     ['collect', 'Click & collect', 0, 'auto', 0],
     ['odd', 'Courier (odd rate)', 777, 'include', 17.5],
+    ['yen', 'Japan post', 50000, 'include', 10],
 ];
 
 // Names as real and as hostile people type them: markup, escape sequences, right-to-left, zero width, very long.
@@ -64,7 +65,7 @@ function products(random) {
     return list;
 }
 
-/** Shipping, coupons, reduced Asian tax rates. Returns {shipping: {code: id}, zones, taxCategories: [id]}. */
+/** The default channel in GBP with gross prices, shipping methods, lower Asian tax rates. Returns {shipping: {code: id}, zones, taxCategories: [id]}. */
 async function setUpTrade(admin) {
     const { zones, taxRates, taxCategories } = await admin.ask(
         '{zones{items{id name}} taxRates(options:{take:100}){items{id name}} taxCategories{items{id name}}}',
@@ -73,6 +74,10 @@ async function setUpTrade(admin) {
         const { id } = taxRates.items.find(rate => rate.name === name);
         await admin.run('updateTaxRate', 'UpdateTaxRateInput!', { id, value }, 'id');
     }
+    const { activeChannel } = await admin.ask('{activeChannel{id}}');
+    await admin.run('updateChannel', 'UpdateChannelInput!', {
+        id: activeChannel.id, availableCurrencyCodes: ['GBP'], defaultCurrencyCode: 'GBP', pricesIncludeTax: true,
+    }, '... on Channel{id} ... on ErrorResult{errorCode message}');
     const shipping = {};
     for (const [code, name, rate, includesTax, taxRate] of SHIPPING) {
         const made = await admin.run('createShippingMethod', 'CreateShippingMethodInput!', {

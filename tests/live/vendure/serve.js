@@ -1,8 +1,9 @@
 'use strict';
 // Starts the seeded shop. CARTUI_SHOP_DATABASE = its sql.js file, CARTUI_SHOP_PORT = port (0: any).
-// Prints one line of JSON on stdout when it answers. The line "stop" on stdin saves the database and ends it;
-// stdin closing ends it without saving, so that no shop outlives a test run that was killed.
+// Writes its address and log-in to the JSON file CARTUI_SHOP_READY once it answers. The line "stop" on stdin saves
+// the database and ends it; stdin closing ends it without saving, so that no shop outlives a test run that was killed.
 process.env.VENDURE_DISABLE_TELEMETRY = 'true';
+const fs = require('node:fs');
 const readline = require('node:readline');
 const { JobQueueService, bootstrap } = require('@vendure/core');
 const { SUPERADMIN, addressOf, saveDatabase, shopConfig } = require('./shop-config');
@@ -24,7 +25,9 @@ async function main() {
         }
     });
     process.stdin.on('end', () => process.exit(0));
-    process.stdout.write(JSON.stringify({ ready: true, address: addressOf(app), ...SUPERADMIN }) + '\n');
+    const ready = process.env.CARTUI_SHOP_READY;
+    fs.writeFileSync(`${ready}.partial`, JSON.stringify({ address: addressOf(app), ...SUPERADMIN }) + '\n');
+    fs.renameSync(`${ready}.partial`, ready);
 }
 
 main().catch(error => {
