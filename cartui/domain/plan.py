@@ -4,15 +4,17 @@ auto-sync cycle all read the same values (DESIGN 3)."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import TypeVar
 
 from cartui.domain.documents import DocumentDraft
 from cartui.domain.ids import CartId, CustomerCode, CustomerId, Direction, ItemCode, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.outcomes import Outcome
+from cartui.domain.ports import Received
 from cartui.domain.records import Address, CustomerDraft, ItemDraft, StockWrite
 
 
@@ -192,3 +194,17 @@ class Plan:
         side = where if self.direction is Direction.EXPORT else f"in the system, from cart {self.cart_name}"
         head = f"{doing} {self.kind}{'s' if len(self.effective) != 1 else ''} {side}" if doing else "nothing to do"
         return f"{head}; {rest}" if rest else head
+
+
+Row = TypeVar("Row", bound=Received[object])
+
+
+def plan_each(rows: Sequence[Row], plan_one: Callable[[Row], PlannedChange]) -> list[PlannedChange]:
+    """One change a row, in order. A record that comes twice on one page is planned by its last row only."""
+    last = {row.external_id: position for position, row in enumerate(rows)}
+    return [
+        plan_one(row)
+        if last[row.external_id] == position
+        else PlannedChange(Action.SAME, row.external_id, row.external_id, "comes again further down the page")
+        for position, row in enumerate(rows)
+    ]

@@ -12,7 +12,15 @@ from cartui.domain.ids import CustomerCode, CustomerId, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.merge import changed_fields, customer_values, merge_fields
 from cartui.domain.outcomes import RecordState
-from cartui.domain.plan import Action, ExportCustomer, FieldChange, ImportCustomer, NewCustomer, PlannedChange
+from cartui.domain.plan import (
+    Action,
+    ExportCustomer,
+    FieldChange,
+    ImportCustomer,
+    NewCustomer,
+    PlannedChange,
+    plan_each,
+)
 from cartui.domain.plan_items import Edits
 from cartui.domain.plan_orders import held
 from cartui.domain.ports import BadRecord, Received
@@ -51,7 +59,7 @@ def plan_customer_updates(
     customers: Mapping[CustomerId, Customer],
 ) -> list[PlannedChange]:
     """Changes of linked customers for the auto-sync cycle; others are made when they order, or by a person."""
-    return [_plan_update(row, records.get(row.external_id), customers) for row in rows]
+    return plan_each(rows, lambda row: _plan_update(row, records.get(row.external_id), customers))
 
 
 def _plan_update(
@@ -101,16 +109,16 @@ def plan_create_customers(
 ) -> list[PlannedChange]:
     """*Create selected*: new customers of the system, linked to the cart's; a typed code is used, else one is given."""
     codes = _typed_codes(rows, edits)
-    return [_plan_create(row, ground, edits.get(row.external_id, {}).get("code", "").strip(), codes) for row in rows]
+    return plan_each(
+        rows, lambda row: _plan_create(row, ground, edits.get(row.external_id, {}).get("code", "").strip(), codes)
+    )
 
 
 def _typed_codes(rows: Sequence[Received[CartCustomer]], edits: Edits) -> Counter[str]:
     return Counter(edits.get(row.external_id, {}).get("code", "").strip() for row in rows)
 
 
-def _plan_create(
-    row: Received[CartCustomer], ground: CustomerGround, code: str, codes: Counter[str]
-) -> PlannedChange:
+def _plan_create(row: Received[CartCustomer], ground: CustomerGround, code: str, codes: Counter[str]) -> PlannedChange:
     theirs, key = row.record, row.external_id
     if isinstance(theirs, BadRecord):
         return PlannedChange(Action.HOLD, key, key, theirs.reason, theirs.remedy)
@@ -148,7 +156,7 @@ def plan_link_customers(
     rows: Sequence[Received[CartCustomer]], ground: CustomerGround, edits: Edits
 ) -> list[PlannedChange]:
     """*Link selected*: tie cart customers to existing ones by the typed code, else by the one e-mail; never by name."""
-    return [_plan_link(row, ground, edits.get(row.external_id, {}).get("code", "").strip()) for row in rows]
+    return plan_each(rows, lambda row: _plan_link(row, ground, edits.get(row.external_id, {}).get("code", "").strip()))
 
 
 def _plan_link(row: Received[CartCustomer], ground: CustomerGround, code: str) -> PlannedChange:

@@ -14,7 +14,7 @@ from cartui.domain.ledger import CartRecord
 from cartui.domain.merge import changed_fields, merge_fields
 from cartui.domain.money import AmountError, parse_amount
 from cartui.domain.outcomes import RecordState
-from cartui.domain.plan import Action, ExportItem, FieldChange, ImportItem, NewItem, PlannedChange
+from cartui.domain.plan import Action, ExportItem, FieldChange, ImportItem, NewItem, PlannedChange, plan_each
 from cartui.domain.plan_orders import held
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import CartItem, ItemDraft, StockWrite
@@ -70,12 +70,10 @@ def plan_item_updates(
     rows: Sequence[Received[CartItem]], records: Mapping[str, CartRecord], items: Mapping[ItemId, Item]
 ) -> list[PlannedChange]:
     """Changes of linked items for the auto-sync cycle; items that are not linked are left to a person."""
-    return [_plan_update(row, records.get(row.external_id), items) for row in rows]
+    return plan_each(rows, lambda row: _plan_update(row, records.get(row.external_id), items))
 
 
-def _plan_update(
-    row: Received[CartItem], known: CartRecord | None, items: Mapping[ItemId, Item]
-) -> PlannedChange:
+def _plan_update(row: Received[CartItem], known: CartRecord | None, items: Mapping[ItemId, Item]) -> PlannedChange:
     item = row.record
     if isinstance(item, BadRecord):
         return held(RecordKind.ITEM, row, known, row.external_id, fingerprint_raw(row), item.reason, item.remedy)
@@ -113,12 +111,10 @@ def typed_code(item: CartItem, edits: Mapping[str, str]) -> ItemCode:
     return ItemCode((edits.get("code") or item.sku).strip())
 
 
-def plan_create_items(
-    rows: Sequence[Received[CartItem]], ground: ItemGround, edits: Edits
-) -> list[PlannedChange]:
+def plan_create_items(rows: Sequence[Received[CartItem]], ground: ItemGround, edits: Edits) -> list[PlannedChange]:
     """*Create selected*: new items of the system, linked to their cart items, with typed code, cost and stock."""
     codes = _code_counts(rows, edits)
-    return [_plan_create(row, ground, edits.get(row.external_id, {}), codes) for row in rows]
+    return plan_each(rows, lambda row: _plan_create(row, ground, edits.get(row.external_id, {}), codes))
 
 
 def _code_counts(rows: Sequence[Received[CartItem]], edits: Edits) -> Counter[str]:
@@ -169,7 +165,7 @@ def _plan_create(
 def plan_link_items(rows: Sequence[Received[CartItem]], ground: ItemGround, edits: Edits) -> list[PlannedChange]:
     """*Link selected*: tie cart items to existing items by the typed code, else by the SKU; never by the name (P16)."""
     codes = _code_counts(rows, edits)
-    return [_plan_link(row, ground, edits.get(row.external_id, {}), codes) for row in rows]
+    return plan_each(rows, lambda row: _plan_link(row, ground, edits.get(row.external_id, {}), codes))
 
 
 def _plan_link(

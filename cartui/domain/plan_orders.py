@@ -13,7 +13,7 @@ from cartui.domain.ledger import CartRecord
 from cartui.domain.merge import customer_values
 from cartui.domain.money import AmountError, MoneyProof, ProofState, prove_total
 from cartui.domain.outcomes import RecordState
-from cartui.domain.plan import Action, FieldChange, ImportDocument, NewCustomer, PlannedChange
+from cartui.domain.plan import Action, FieldChange, ImportDocument, NewCustomer, PlannedChange, plan_each
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import (
     Address,
@@ -54,14 +54,10 @@ def plan_orders(
 ) -> list[PlannedChange]:
     """One change for each row, in order. `by_hand`: a person chose these orders, so the rules that leave fulfilled or
     unpaid ones alone do not apply; the start date and the money check always do."""
-    changes: list[PlannedChange] = []
-    records = dict(ground.records)
-    for row in rows:
-        change = _plan_row(row, records.get(row.external_id), ground, settings, default_item, by_hand)
-        if change.record is not None:
-            records[row.external_id] = change.record  # a row that comes twice on one page meets what the first did
-        changes.append(change)
-    return changes
+    return plan_each(
+        rows,
+        lambda row: _plan_row(row, ground.records.get(row.external_id), ground, settings, default_item, by_hand),
+    )
 
 
 def _plan_row(
@@ -118,7 +114,10 @@ def import_rule(order: CartOrder) -> tuple[RecordState, str] | None:
     if order.order_state is OrderState.ON_HOLD:
         return RecordState.STAGED, f"on hold in the cart ({order.native_status})"
     if order.payment_state in (PaymentState.PENDING, PaymentState.DISPUTED):
-        return RecordState.STAGED, f"payment {order.payment_state} ({order.native_status}); imported when the cart says paid"
+        return (
+            RecordState.STAGED,
+            f"payment {order.payment_state} ({order.native_status}); imported when the cart says paid",
+        )
     return None
 
 
@@ -279,9 +278,7 @@ def _line(line: OrderLine, ground: OrderGround, default_item: ItemCode) -> Docum
     )
 
 
-def _customer(
-    order: CartOrder, row: Received[CartOrder], draft: DocumentDraft, ground: OrderGround
-) -> ImportDocument:
+def _customer(order: CartOrder, row: Received[CartOrder], draft: DocumentDraft, ground: OrderGround) -> ImportDocument:
     """Customers are created as needed (S074): by link, else by the one e-mail, guests apart from registered ones."""
     buyer, mail = order.buyer, order.buyer.email.casefold()
     link = None
