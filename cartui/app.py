@@ -1,0 +1,272 @@
+"""The terminal program: screens over a `Workspace`, one auto-sync runner, a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+import traceback
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+from textual.theme import Theme
+
+from cartui.domain.safe_text import safe_text
+from cartui.keymap import effective_keys, keys_of, shown
+from cartui.screens.base import CartScreen, CartuiScreen
+from cartui.screens.dialogs import ErrorDialog
+from cartui.screens.explorer import ExplorerScreen
+from cartui.screens.pulse import CycleEnded, Pulse, RunnerEnded, RunnerThread
+from cartui.screens.tabs import tab_of
+from cartui.screens.work import Job, JobEnded, JobThreads
+from cartui.sync import carts
+from cartui.sync.carts import CartView
+from cartui.sync.workspace import Workspace
+
+log = logging.getLogger(__name__)
+LEAVE_SECONDS = 4.0  # of the five that a stop may take
+REREAD_SECONDS = 15.0
+HOME = "home"
+
+CALM = Theme(
+    name="cartui",
+    primary="#5fafaf",
+    secondary="#5f87af",
+    accent="#5fd7d7",
+    warning="#d7af5f",
+    error="#ff8787",
+    success="#87d787",
+    foreground="#d0d0d0",
+    background="#121212",
+    surface="#1c1c1c",
+    panel="#262626",
+    dark=True,
+    variables={"border": "#3a3a3a", "border-blurred": "#3a3a3a"},
+)
+
+
+class CartuiApp(App[int], inherit_bindings=False):
+    """The app. `start_cart`: open this cart at once; `runner`: run auto-sync here; `keys`: a person's own keys."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "cartui"
+    COMMAND_PALETTE_BINDING = "ctrl+underscore"  # the key table binds it; this one is never shown
+    MODES: ClassVar[dict[str, Any]] = {HOME: ExplorerScreen}
+    DEFAULT_MODE = HOME
+    ESCAPE_TO_MINIMIZE = False
+    ENABLE_SELECT_AUTO_SCROLL = False
+
+    def __init__(
+        self,
+        ws: Workspace,
+        *,
+        start_cart: str | None = None,
+        runner: bool = True,
+        keys: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__()
+        self.ws = ws
+        self.rebound: Mapping[str, str] = dict(keys or {})
+        self.threads = JobThreads(ws.close_thread)
+        self.recent_errors: deque[str] = deque(maxlen=50)
+        self._start_cart = start_cart
+        self._pulse = Pulse()
+        self._runner = RunnerThread(ws, self._pulse, self) if runner else None
+        self._views: dict[str, CartView] | None = None
+        self._window_title = ""
+        self._leaving = False
+        self.animation_level = "none"
+        self.register_theme(CALM)
+        self.theme = CALM.name
+        self.set_keymap(self.rebound)
+
+    # --- life ------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.reload_carts()
+        self.set_interval(REREAD_SECONDS, self.reload_carts)
+        if self._runner is not None:
+            self._runner.start()
+        if self._start_cart is not None:
+            self.open_cart(self._start_cart)
+
+    def run_until_left(self) -> int:
+        """Run, end cleanly on quit, SIGTERM, SIGHUP and SIGINT, and give the exit code."""
+        self.run(mouse="CARTUI_NO_MOUSE" not in os.environ)
+        return self.return_code or 0
+
+    async def on_load(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            try:
+                loop.add_signal_handler(number, self._signalled, number)
+            except (RuntimeError, ValueError):  # not the main thread: the caller handles signals
+                return
+
+    def _signalled(self, number: int) -> None:
+        self._leave(0 if number == signal.SIGHUP else 128 + number)
+
+    async def action_quit(self) -> None:
+        self._leave(0)
+
+    def _leave(self, code: int) -> None:
+        if not self._leaving:
+            self._leaving = True
+            self._pulse.stop()
+            self.run_worker(self._end(code), exit_on_error=False)
+
+    async def _end(self, code: int) -> None:
+        """The running page ends or rolls back, the lease is released, then the screen goes."""
+        await asyncio.to_thread(self._stop_threads)
+        self.exit(code, return_code=code)
+
+    def _stop_threads(self) -> None:
+        deadline = time.monotonic() + LEAVE_SECONDS
+        self.threads.stop_all(LEAVE_SECONDS)
+        if self._runner is not None:
+            self._runner.join(max(0.0, deadline - time.monotonic()))
+
+    # --- carts -----------------------------------------------------------------------------------------------
+
+    def cart_views(self) -> list[CartView] | None:
+        return None if self._views is None else list(self._views.values())
+
+    def cart_view(self, name: str) -> CartView | None:
+        return (self._views or {}).get(name)
+
+    def reload_carts(self) -> None:
+        """Read all carts in a thread; one reading at a time is enough."""
+        if not self._leaving and not any(job.key == "carts" for job in self.threads.jobs):
+            read = Job("carts", lambda progress, stop: carts.list_carts(self.ws), self._take_views, key="carts")
+            self.threads.start(read, self)
+
+    def _take_views(self, views: list[CartView]) -> None:
+        self._views = {view.document.name: view for view in views}
+        self._show_window_title()
+        if isinstance(self.screen, CartuiScreen):
+            self.screen.carts_changed()
+
+    def on_job_ended(self, message: JobEnded) -> None:
+        """What the app itself reads; screens keep their own."""
+        if message.bug is not None:
+            self.report_bug(message.bug)
+        elif message.error is not None:
+            self.remember_error(str(message.error))
+            if isinstance(self.screen, CartuiScreen):
+                self.screen.hint(str(message.error), "$text-error")
+        elif not message.cancelled:
+            message.job.on_done(message.result)
+
+    def on_cycle_ended(self, message: CycleEnded) -> None:
+        if message.report.problem:
+            self.remember_error(f"{message.report.cart_name}: {message.report.problem} {message.report.remedy}")
+        self.reload_carts()
+
+    def on_runner_ended(self, message: RunnerEnded) -> None:
+        if message.bug is not None:
+            self.report_bug(message.bug)
+        elif message.error is not None:
+            self.push_screen(ErrorDialog("Auto-sync ended", message.error.problem, message.error.remedy))
+        self.reload_carts()
+
+    def wake_runner(self) -> None:
+        self._pulse.wake()
+
+    def runner_words(self) -> str:
+        here = self._runner is not None and self._runner.is_alive
+        return "by this terminal" if here else "not by this terminal"
+
+    # --- going about -----------------------------------------------------------------------------------------
+
+    def open_cart(self, name: str, tab: int = 1) -> None:
+        self.open_tab(name, tab)
+
+    def open_tab(self, name: str, number: int) -> None:
+        """One mode a tab: each keeps its screen, and with it cursor, filter and marks."""
+        if (tab := tab_of(number)) is None:
+            return
+        mode = _mode(name, number)
+        if mode not in self._modes:
+            screen_class = tab.load()
+            self.add_mode(mode, lambda: screen_class(name))
+        self.switch_mode(mode)
+        self._show_window_title(name)
+
+    def close_cart(self, name: str) -> None:
+        self.switch_mode(HOME)
+        for mode in [mode for mode in self._modes if mode.startswith(_mode(name, ""))]:
+            self.remove_mode(mode)
+        self._show_window_title()
+
+    def edited_tabs(self, name: str) -> frozenset[int]:
+        stacks = [stack for mode, stack in self._screen_stacks.items() if mode.startswith(_mode(name, ""))]
+        tabs = [stack[0] for stack in stacks if stack]
+        return frozenset(tab.NUMBER for tab in tabs if isinstance(tab, CartScreen) and tab.unsaved)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every action of the screen by its name, with its key; what can't run says why when it is chosen."""
+        if not isinstance(screen, CartuiScreen):
+            return
+        for key in keys_of(screen.GROUPS):
+            if key.group != "table" and screen.shows(key.action):
+                name = shown(effective_keys(key, self.rebound))
+                yield SystemCommand(f"{key.text}  ({name})", key.help, _runs(screen, key.action))
+
+    def action_suspend(self) -> None:
+        self.action_suspend_process()
+
+    def _show_window_title(self, name: str | None = None) -> None:
+        current = self.screen
+        shown_cart = name or (current.cart_name if isinstance(current, CartScreen) else None)
+        view = self.cart_view(shown_cart) if shown_cart else None
+        text = "cartui"
+        if shown_cart:
+            text = f"cartui: {safe_text(shown_cart, 60)}{f' {view.document.status}' if view else ''}"
+        if text != self._window_title and self._driver is not None and not self.is_headless:
+            self._window_title = text
+            self._driver.write(f"\x1b]0;{text}\x07")
+
+    # --- errors ----------------------------------------------------------------------------------------------
+
+    def remember_error(self, text: str) -> None:
+        self.recent_errors.append(safe_text(text))
+
+    def report_bug(self, bug: BaseException) -> None:
+        path = self._log_bug(bug)
+        problem = f"This is a bug in cartui ({type(bug).__name__}). What was under way was rolled back."
+        self.push_screen(ErrorDialog("Something went wrong", problem, f"Please report it with the end of {path}."))
+
+    def _fatal_error(self) -> None:
+        """A bug in drawing: leave with a sentence. Textual's own way would print the values of all variables."""
+        path = self._log_bug(self._exception)
+        self._pulse.stop()
+        self.exit(1, return_code=1)
+        self._exit_renderables[:] = [f"cartui had to close because of a bug. Please report it with the end of {path}."]
+        self._close_messages_no_wait()
+
+    def _log_bug(self, bug: BaseException | None) -> str:
+        path = self.ws.home / "cartui-errors.log"
+        lines = "".join(traceback.format_exception(bug)) if bug is not None else "unknown\n"
+        try:
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="ascii",
+                      errors="backslashreplace") as file:  # fmt: skip
+                file.write(f"--- {self.ws.clock():%Y-%m-%dT%H:%M:%SZ}\n{lines}")
+        except OSError as error:
+            log.error("The log %s can't be written: %s", path, error)
+        return str(path)
+
+
+def _mode(name: str, number: int | str) -> str:
+    return f"cart {name}\0{number}"
+
+
+def _runs(screen: CartuiScreen, action: str) -> Any:
+    async def run() -> None:
+        await screen.action_run(action)
+
+    return run

@@ -1,0 +1,203 @@
+"""All keys, in one table: bindings, footer, help screen, command palette and `docs/keys.md` are made from it.
+
+A *group* is a set of keys that belongs together ("tabs", "auto-sync"); a screen names the groups it uses, so a key can
+never mean two things on one screen (`check_screen` proves it). Nothing here needs Alt or a function key: both get lost
+over SSH and in tmux. A person may rebind any line in the configuration: id ("auto-sync.start") -> keys ("S,ctrl+s").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding
+
+WIDGET_GROUP: Final = "table"
+"""Its keys are bound by `widgets.record_table` itself; here they are listed for help, docs and rebinding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One line of the table. `action` is the screen's method `action_<action>`, with its argument in brackets if it has
+    one; `keys` as Textual writes them, several with commas; `text` for the footer, `help` a sentence."""
+
+    group: str
+    action: str
+    keys: str
+    text: str
+    help: str
+    footer: bool = True
+
+    @property
+    def key_id(self) -> str:
+        """What a person writes in the configuration: "explorer.new"."""
+        return f"{self.group}.{re.sub(r'[^a-z0-9]+', '-', self.action).strip('-')}"
+
+
+GROUPS: Final[Mapping[str, str]] = {
+    "everywhere": "Everywhere",
+    "back": "Everywhere but at home",
+    "table": "Lists",
+    "explorer": "Shopping Carts",
+    "tabs": "Shopping Cart: the tabs",
+    "edit": "View and Edit",
+    "auto-sync": "Auto-sync",
+    "set-up": "Connection",
+    "cart-list": "Lists of a cart",
+    "orders-cart": "Orders (Cart)",
+    "create": "Items (Cart) and Customers (Cart)",
+    "export": "Items and Customers",
+    "held": "Held",
+    "document": "Document",
+    "plan": "Plan",
+    "confirm": "Questions",
+}
+"""Groups in the order of the help screen, with their headings."""
+
+KEYS: Final[tuple[Key, ...]] = (
+    Key("everywhere", "help", "?", "Help", "All keys of this screen, and what it is for."),
+    Key("everywhere", "command_palette", "colon,ctrl+p", "Actions", "Every action by its name.", footer=False),
+    Key(
+        "everywhere", "quit", "ctrl+q,ctrl+c", "Quit", "End cartui; a running cycle ends after its page.", footer=False
+    ),
+    Key(
+        "everywhere",
+        "suspend",
+        "ctrl+z",
+        "Suspend",
+        "Put cartui into the background; `fg` brings it back.",
+        footer=False,
+    ),
+    Key(
+        "everywhere",
+        "step_back",
+        "escape",
+        "Clear",
+        "Step by step: stop work, leave a cell, clear filter and marks.",
+        footer=False,
+    ),
+    Key("back", "back", "q", "Back", "Leave this screen."),
+    # --- lists -------------------------------------------------------------------------------------------------------
+    Key("table", "cursor_down", "j,down", "Down", "Next row.", footer=False),
+    Key("table", "cursor_up", "k,up", "Up", "Previous row.", footer=False),
+    Key("table", "cursor_left", "left", "Left", "Scroll to the columns on the left.", footer=False),
+    Key("table", "cursor_right", "right", "Right", "Scroll to the columns on the right.", footer=False),
+    Key("table", "page_down", "pagedown", "Page down", "One screen down.", footer=False),
+    Key("table", "page_up", "pageup", "Page up", "One screen up.", footer=False),
+    Key("table", "first", "g,home", "First", "First row.", footer=False),
+    Key("table", "last", "G,end", "Last", "Last row.", footer=False),
+    Key("table", "open", "enter", "Open", "Open the row."),
+    Key("table", "mark", "space", "Mark", "Mark the row and step down."),
+    Key("table", "mark_range", "v", "Range", "Mark from here to where v is pressed again.", footer=False),
+    Key("table", "mark_all", "a", "All", "Mark all rows that match, however many."),
+    Key("table", "mark_none", "A", "None", "Take all marks off.", footer=False),
+    Key("table", "invert", "i", "Invert", "Mark what is not marked, and the other way round.", footer=False),
+    Key("table", "mark_query", "asterisk", "Mark by query", "Mark the rows that match a query.", footer=False),
+    Key("table", "filter", "slash", "Filter", "Show only rows that match: words, or status:open total>100 sku:AB*."),
+    Key("table", "sort", "o", "Sort", "Sort by a column; again reverses.", footer=False),
+    Key("table", "edit", "e", "Edit cell", "Edit the cell; typing a number does the same."),
+    Key("table", "copy", "y", "Copy", "Copy the row or cell.", footer=False),
+    Key("table", "undo", "u", "Undo", "Take back the last edit of a cell.", footer=False),
+    # --- home --------------------------------------------------------------------------------------------------------
+    Key("explorer", "new", "n", "New", "Connect another shop: choose its type."),
+    Key("explorer", "start", "s", "Start", "Start auto-sync of this cart, if the guard allows it."),
+    Key("explorer", "stop", "S", "Stop", "Stop auto-sync of this cart after its page."),
+    Key("explorer", "connection", "c", "Connection", "Address, password and test of this cart."),
+    Key("explorer", "duplicate", "d", "Duplicate", "Copy connection and switches to a new cart, STOPPED and untested."),
+    Key("explorer", "delete", "x", "Delete", "Delete this cart; its documents stay. Its name is asked."),
+    Key("explorer", "quit", "q", "Quit", "End cartui."),
+    # --- the Shopping Cart document ----------------------------------------------------------------------------------
+    *(Key("tabs", f"tab({n})", str(n), f"Tab {n}", f"Go to tab {n}.", footer=False) for n in range(1, 10)),
+    Key("tabs", "previous_tab", "left_square_bracket", "Previous tab", "Go to the tab on the left.", footer=False),
+    Key("tabs", "next_tab", "right_square_bracket", "Next tab", "Go to the tab on the right.", footer=False),
+    Key("edit", "edit", "e", "Edit", "Change the fields; until then they are read-only."),
+    Key("edit", "save", "ctrl+s", "Save", "Check all fields and save them; every problem is named at once."),
+    Key("auto-sync", "start", "s", "Start", "Start auto-sync, in View and in Edit mode, if the guard allows it."),
+    Key("auto-sync", "stop", "S", "Stop", "Stop auto-sync after the page under way."),
+    Key("auto-sync", "test", "t", "Test", "Open the connection and test it, stage by stage."),
+    Key("auto-sync", "connection", "c", "Connection", "Address, password and test of this cart."),
+    Key("set-up", "test", "t,ctrl+t", "Test", "Test Connection, stage by stage."),
+    Key("cart-list", "list", "l", "List all", "Read the list anew, from the cart on the tabs named (Cart)."),
+    Key("cart-list", "reread", "r", "Re-read", "Read this record again."),
+    Key("orders-cart", "import_selected", "I", "Import selected", "Import the marked orders; shows the plan first."),
+    Key("create", "create_selected", "c", "Create selected", "Create the marked records in the system; plan first."),
+    Key("create", "link_selected", "L", "Link selected", "Tie the marked records to existing ones; plan first."),
+    Key("export", "export_selected", "E", "Export selected", "Send the marked records to the cart; plan first."),
+    Key("held", "retry", "R", "Retry", "Read the marked held records again from the cart."),
+    Key("document", "raw", "w", "Raw", "The record as the cart sent it."),
+    # --- plans and questions -----------------------------------------------------------------------------------------
+    Key("plan", "apply", "y", "Apply", "Do what the plan says."),
+    Key("plan", "cancel", "n", "Cancel", "Leave; nothing is changed."),
+    Key("confirm", "yes", "y", "Yes", "Yes, do it.", footer=False),
+    Key("confirm", "no", "n,escape", "No", "No, leave all as it is.", footer=False),
+)
+
+
+def bindings(*groups: str) -> list[Binding]:
+    """Textual bindings of some groups, for `BINDINGS` of a screen. Each calls `action_run("<action>")`, which says why
+    where the action can't run now."""
+    return [
+        Binding(
+            key.keys,
+            f"run({key.action!r})",
+            key.text,
+            show=key.footer,
+            id=key.key_id,
+            tooltip=key.help,
+            priority=key.keys.startswith("ctrl+"),
+        )
+        for key in KEYS
+        if key.group in groups and key.group != WIDGET_GROUP
+    ]
+
+
+def keys_of(groups: Iterable[str]) -> list[Key]:
+    """The lines of some groups, in the order of the table."""
+    wanted = set(groups)
+    return [key for key in KEYS if key.group in wanted]
+
+
+def effective_keys(key: Key, rebound: Mapping[str, str]) -> str:
+    """The keys of a line after a person's changes."""
+    return rebound.get(key.key_id, key.keys)
+
+
+def check_screen(groups: Sequence[str], rebound: Mapping[str, str] | None = None) -> list[str]:
+    """What is wrong with the keys of one screen: a sentence for each key with two meanings."""
+    seen: dict[str, Key] = {}
+    problems = []
+    for key in keys_of(groups):
+        for one in _split(effective_keys(key, rebound or {})):
+            other = seen.setdefault(one, key)
+            if other is not key:
+                problems.append(f"{one} means both {other.key_id} and {key.key_id}.")
+    return problems
+
+
+def check_rebinding(rebound: Mapping[str, str]) -> list[str]:
+    """What is wrong with a person's own keys, each a sentence; empty: take them."""
+    known = {key.key_id for key in KEYS}
+    problems = [f"There is no key line {name!r}." for name in rebound if name not in known]
+    for name, keys in rebound.items():
+        for one in _split(keys):
+            if not one or re.fullmatch(r"f\d+|(.*\+)?(alt|meta)\+.*", one):
+                problems.append(f"{name}: {one!r} can't be used; Alt and function keys get lost over SSH.")
+    return problems
+
+
+_SHOWN: Final = {
+    "question_mark": "?", "colon": ":", "slash": "/", "asterisk": "*", "left_square_bracket": "[",
+    "right_square_bracket": "]", "escape": "esc", "pagedown": "PgDn", "pageup": "PgUp", "down": "↓", "up": "↑",
+    "left": "←", "right": "→", "home": "Home", "end": "End",
+}  # fmt: skip
+
+
+def shown(keys: str) -> str:
+    """Keys as a person reads them: "j,down" -> "j ↓", "ctrl+s" -> "^s"."""
+    return " ".join(_SHOWN.get(one, one).replace("ctrl+", "^") for one in _split(keys))
+
+
+def _split(keys: str) -> list[str]:
+    return [one.strip() for one in keys.split(",")]

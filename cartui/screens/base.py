@@ -1,0 +1,463 @@
+"""What every screen has: title line, help line, keys; and what every tab of a Shopping Cart has on top.
+
+How to write a tab (see `screens.tabs` for the table of tabs):
+
+    class OrdersScreen(CartScreen):
+        GROUPS = (*CART_GROUPS, "table", "cart-list", ...)   # groups of `keymap`: bindings, footer, help, palette
+        ABOUT = "What this screen is for, for its help."
+        def body(self) -> ComposeResult: ...                 # everything between the tab strip and the help line
+        def why_not(self, action) -> str | None: ...         # greys an action and says why
+        def shows(self, action) -> bool: ...                 # False: not here and now (no footer, no key)
+        def action_list(self) -> None:                       # one method per action of the groups
+            self.run_job("Listing orders", lambda progress, stop: lists.list_cart(..., progress=progress, stop=stop),
+                         on_done=self.show_listing)
+        def cart_changed(self, view: CartView) -> None: ...  # the cart was read again
+        def clear_step(self) -> bool: ...                    # esc: clear one thing, True if there was one
+
+`run_job` runs in a thread with progress, rate, time left and cancel; `read` is the same, silent, for quick reads. Both
+call `on_done(result)` on the drawing thread. `tell(error)` shows problem and remedy; `hint(text)` one quiet line.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, TypeVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from cartui.domain.safe_text import safe_text
+from cartui.errors import CartuiError, NeedsOperatorError
+from cartui.keymap import KEYS, Key, bindings, effective_keys, keys_of, shown
+from cartui.screens.glyphs import GLYPHS
+from cartui.screens.work import Job, JobEnded, JobMoved, JobThreads, Task
+from cartui.sync.carts import CartView
+from cartui.sync.workspace import Progress, Workspace
+from cartui.widgets.chrome import KeyLine, Part, TabStrip, TextLine
+
+T = TypeVar("T")
+HOME_GROUPS = ("everywhere",)
+PUSHED_GROUPS = ("everywhere", "back")
+CART_GROUPS = ("everywhere", "back", "tabs")
+
+
+class Host(Protocol):
+    """What screens may ask of the app."""
+
+    ws: Workspace
+    threads: JobThreads
+    rebound: Mapping[str, str]
+
+    def cart_view(self, name: str) -> CartView | None:
+        """The cart as last read, None before the first read."""
+
+    def cart_views(self) -> list[CartView] | None:
+        """All carts as last read."""
+
+    def reload_carts(self) -> None:
+        """Read the carts again (in a thread); screens get `carts_changed`/`cart_changed`."""
+
+    def wake_runner(self) -> None:
+        """Something was started or stopped: look now, not at the next poll."""
+
+    def runner_words(self) -> str:
+        """Who does auto-sync: "by this terminal" or "not by this terminal"."""
+
+    def open_cart(self, name: str, tab: int = 1) -> None: ...
+    def open_tab(self, name: str, number: int) -> None: ...
+    def close_cart(self, name: str) -> None: ...
+    def edited_tabs(self, name: str) -> frozenset[int]:
+        """Tabs of a cart with unsaved changes."""
+
+    def report_bug(self, bug: BaseException) -> None:
+        """Log a bug and say so in a dialog with the log's path."""
+
+    def remember_error(self, text: str) -> None: ...
+
+
+class CartuiScreen(Screen[Any]):
+    """Title line, body, help line, keys."""
+
+    GROUPS: ClassVar[tuple[str, ...]] = PUSHED_GROUPS
+    ABOUT: ClassVar[str] = ""
+    AUTO_FOCUS = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        cls.BINDINGS = list(bindings(*cls.GROUPS))
+        super().__init_subclass__(inherit_bindings=False, **kwargs)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._job: Job | None = None
+        self._quiet: dict[str, Job] = {}
+        self._job_began = 0.0
+        self._job_drawn = 0.0
+        self._hint: tuple[Part, ...] = ()
+
+    # --- what a screen says about itself ---------------------------------------------------------------------
+
+    def body(self) -> ComposeResult:
+        """The widgets between the lines above and below."""
+        yield from ()
+
+    def head(self) -> ComposeResult:
+        """The lines above the body."""
+        yield TextLine(*self.title_parts(), id="title")
+
+    def foot(self) -> ComposeResult:
+        """The lines below the body: help line, keys."""
+        yield TextLine(id="hint")
+        yield KeyLine(id="keys")
+
+    def title_parts(self) -> tuple[Part, ...]:
+        """The title line."""
+        return ()
+
+    def why_not(self, action: str) -> str | None:
+        """Why an action can't run just now, as a sentence; None: it can."""
+        return None
+
+    def shows(self, action: str) -> bool:
+        """False for an action that has no place here and now: no key, not in the footer."""
+        return True
+
+    def clear_step(self) -> bool:
+        """`esc`: clear one thing (filter, marks, edit mode). True when there was something to clear."""
+        return False
+
+    def carts_changed(self) -> None:
+        """The carts were read again."""
+
+    # --- frame -----------------------------------------------------------------------------------------------
+
+    @property
+    def host(self) -> Host:
+        return cast(Host, self.app)
+
+    @property
+    def ws(self) -> Workspace:
+        return self.host.ws
+
+    def now(self) -> datetime:
+        """The time by the workspace's clock (aware UTC)."""
+        return self.ws.clock()
+
+    def compose(self) -> ComposeResult:
+        yield from self.head()
+        yield from self.body()
+        yield from self.foot()
+
+    def on_mount(self) -> None:
+        self.bindings_updated_signal.subscribe(self, lambda _: self.show_keys())
+        self.show_keys()
+
+    def on_screen_resume(self) -> None:
+        self.carts_changed()
+        self.refresh_frame()
+
+    def on_unmount(self) -> None:
+        self.cancel_work()
+
+    def refresh_frame(self) -> None:
+        """Draw title and keys again where they changed."""
+        if self.is_mounted:
+            self.query_one("#title", TextLine).show(*self.title_parts())
+            self.show_keys()
+
+    def show_keys(self) -> None:
+        """Bring the footer up to date."""
+        lines = self.query("#keys").results(KeyLine)
+        for line in lines:
+            line.show(self._footer_entries())
+
+    def _footer_entries(self) -> list[tuple[str, str, bool, str]]:
+        active = {binding.binding.id for binding in self.active_bindings.values()}
+        entries = []
+        for key in self._footer_order():
+            if key.footer and key.key_id in active:
+                first = shown(effective_keys(key, self.host.rebound)).split(" ")[0]
+                entries.append((first, key.text, self.why_not(key.action) is None, key.action))
+        return entries
+
+    def _footer_order(self) -> list[Key]:
+        """The screen's own actions first, lists after them, back and help last."""
+        late = ("table", "back", "everywhere")
+        own = [key for key in keys_of(self.GROUPS) if key.group not in late]
+        return own + [key for group in late for key in keys_of([group] if group in self.GROUPS else [])]
+
+    # --- actions ---------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.shows(str(parameters[0])) if action == "run" and parameters else True
+
+    async def action_run(self, action: str) -> None:
+        """Run an action of the key table, or say why it can't run."""
+        if not self.shows(action):
+            return
+        if reason := self.why_not(action):
+            self.hint(reason, "$text-warning")
+            return
+        name, _, argument = action.rstrip(")").partition("(")
+        method = getattr(self, f"action_{name}", None) or getattr(self.app, f"action_{name}")
+        result = method(*([argument] if argument else []))
+        if inspect.isawaitable(result):
+            await result
+
+    def on_key_line_pressed(self, message: KeyLine.Pressed) -> None:
+        self.run_worker(self.action_run(message.action), exclusive=False)
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+    def action_step_back(self) -> None:
+        """`esc`: stop the work under way, else clear one thing, else empty the help line."""
+        if self._job is not None:
+            self.cancel_job()
+        elif not self.clear_step():
+            self.hint("")
+
+    def action_help(self) -> None:
+        from cartui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(type(self).ABOUT, self.GROUPS, self.host.rebound, self.why_not, self.shows))
+
+    # --- saying things ---------------------------------------------------------------------------------------
+
+    def hint(self, text: str, style: str = "$text-muted") -> None:
+        """One line above the keys; "" clears it. `text` may be shop text."""
+        self._hint = ((safe_text(text), style),) if text else ()
+        if self._job is None:
+            self._draw_hint()
+
+    def _draw_hint(self) -> None:
+        for line in self.query("#hint").results(TextLine):
+            line.show(*self._hint)
+
+    def tell(self, error: CartuiError, title: str = "") -> None:
+        """Show an error as sentences with their remedy, and keep it for Activity."""
+        from cartui.screens.dialogs import ErrorDialog
+
+        self.host.remember_error(str(error))
+        heading = title or ("A person must act" if isinstance(error, NeedsOperatorError) else "That did not work")
+        self.app.push_screen(ErrorDialog(heading, error.problem, error.remedy))
+
+    # --- work in threads -------------------------------------------------------------------------------------
+
+    def run_job(
+        self,
+        title: str,
+        task: Task,
+        on_done: Callable[[Any], None],
+        on_failed: Callable[[CartuiError], None] | None = None,
+    ) -> bool:
+        """Run `task(progress, stop)` in a thread with a progress line; `esc` cancels. False when the screen is busy."""
+        if self._job is not None:
+            self.hint(f"{self._job.title} is still under way; esc cancels it.", "$text-warning")
+            return False
+        self._job = Job(title, task, on_done, on_failed)
+        self._job_began, self._job_drawn = time.monotonic(), 0.0
+        self._draw_progress(Progress("", 0))
+        self.host.threads.start(self._job, self)
+        self.refresh_bindings()
+        return True
+
+    def read(
+        self,
+        key: str,
+        task: Callable[[], T],
+        on_done: Callable[[T], None],
+        on_failed: Callable[[CartuiError], None] | None = None,
+    ) -> None:
+        """Read something in a thread, silently. A later `read` of the same `key` replaces it."""
+        job = Job(key, lambda progress, stop: task(), on_done, on_failed, quiet=True, key=key)
+        self._quiet[key] = job
+        self.host.threads.start(job, self)
+
+    @property
+    def busy(self) -> bool:
+        """Work with a progress line is under way."""
+        return self._job is not None
+
+    def cancel_job(self) -> None:
+        """Ask the work under way to end; what is done stays done."""
+        if self._job is not None:
+            self._job.stop.set()
+            self.query_one("#hint", TextLine).show((f"{self._job.title}: stopping after this step …", "$text-warning"))
+
+    def cancel_work(self) -> None:
+        """The screen goes: nobody waits for its work any more."""
+        for job in (*self._quiet.values(), *([self._job] if self._job else [])):
+            job.stop.set()
+        self._quiet.clear()
+        self._job = None
+
+    @on(JobMoved)
+    def _job_moved(self, message: JobMoved) -> None:
+        message.stop()
+        if message.job is self._job and not message.job.stop.is_set():
+            if time.monotonic() - self._job_drawn >= 0.25:
+                self._draw_progress(message.progress)
+
+    @on(JobEnded)
+    def _job_ended(self, message: JobEnded) -> None:
+        message.stop()
+        job = message.job
+        if job.quiet:
+            if self._quiet.get(job.key) is not job:
+                return
+            del self._quiet[job.key]
+        elif job is self._job:
+            self._job = None
+            self._draw_hint()
+            self.refresh_bindings()
+        else:
+            return
+        if message.bug is not None:
+            self.host.report_bug(message.bug)
+        elif message.error is not None:
+            (job.on_failed or self.tell)(message.error)
+        elif message.cancelled:
+            self.hint(f"{job.title}: cancelled; what was done before stays done.", "$text-warning")
+        else:
+            job.on_done(message.result)
+
+    def _draw_progress(self, progress: Progress) -> None:
+        self._job_drawn = time.monotonic()
+        assert self._job is not None
+        text = progress_text(progress, self._job_drawn - self._job_began)
+        self.query_one("#hint", TextLine).show(
+            (f"{self._job.title} ", "bold"), *text, (" · esc cancels", "$text-muted")
+        )
+
+
+def progress_text(progress: Progress, seconds: float) -> tuple[Part, ...]:
+    """Bar, count, rate and time left, as parts of a line."""
+    if not progress.done:
+        return (("…", "$text-muted"),)
+    rate = progress.done / seconds if seconds > 0 else 0.0
+    parts: list[Part] = []
+    count = f"{progress.done:,}"
+    if progress.total:
+        filled = min(16, 16 * progress.done // progress.total)
+        parts.append((GLYPHS.bar * filled + GLYPHS.bar_rest * (16 - filled) + " ", "$accent"))
+        count += f" of {progress.total:,}"
+    parts.append(f"{count} {safe_text(progress.what, 40)}".rstrip())
+    if seconds >= 1:
+        parts.append((f" · {rate:,.0f}/s", "$text-muted"))
+        if progress.total and rate > 0:
+            parts.append((f" · {max(0, progress.total - progress.done) / rate:,.0f} s left", "$text-muted"))
+    return tuple(parts)
+
+
+def key_of(action: str, group: str) -> str:
+    """The key a person presses for an action, for texts: key_of("test", "auto-sync") -> "t"."""
+    return next(shown(key.keys).split(" ")[0] for key in KEYS if (key.action, key.group) == (action, group))
+
+
+class CartScreen(CartuiScreen):
+    """One tab of a Shopping Cart document: title line, tab strip, body, status bar, help line, keys."""
+
+    GROUPS: ClassVar[tuple[str, ...]] = CART_GROUPS
+    NUMBER: ClassVar[int] = 0
+
+    def __init__(self, cart_name: str) -> None:
+        super().__init__()
+        self.cart_name = cart_name
+        self.editing = False
+        self.unsaved = False
+
+    @property
+    def view(self) -> CartView | None:
+        """The cart as last read; None for a moment after cartui was opened on it."""
+        return self.host.cart_view(self.cart_name)
+
+    def cart_changed(self, view: CartView) -> None:
+        """The cart was read again; also called whenever the tab comes to the front."""
+
+    def set_unsaved(self, unsaved: bool) -> None:
+        """Mark this tab as holding changes that are not saved."""
+        self.unsaved = unsaved
+        self._show_state()
+
+    def head(self) -> ComposeResult:
+        from cartui.screens.tabs import TABS
+
+        yield TextLine(*self.title_parts(), id="title")
+        yield TabStrip([(tab.number, tab.title) for tab in TABS], self.NUMBER, id="tabs")
+
+    def foot(self) -> ComposeResult:
+        yield TextLine(id="hint")
+        yield TextLine(id="status")
+        yield KeyLine(id="keys")
+
+    def title_parts(self) -> tuple[Part, ...]:
+        view = self.view
+        if view is None:
+            return ((safe_text(self.cart_name), "bold"),)
+        document = view.document
+        live: Part = ("LIVE", "bold $text-warning") if document.settings.live else ("TEST", "bold $text-success")
+        mode: Part = ("Edit", "bold") if self.editing else "View"
+        return (
+            (safe_text(document.name, 40), "bold"),
+            " · ",
+            live,
+            " · ",
+            mode,
+            (" *unsaved" if self.unsaved else "", "bold $text-warning"),
+            (f" · {safe_text(view.title, 30)} · {safe_text(document.connection.url, 120)}", "$text-muted"),
+        )
+
+    def carts_changed(self) -> None:
+        self._show_state()
+        if (view := self.view) is not None and self.is_mounted:
+            self.cart_changed(view)
+
+    def _show_state(self) -> None:
+        from cartui.screens.status import status_parts
+
+        if not self.is_mounted:
+            return
+        self.refresh_frame()
+        self.query_one("#tabs", TabStrip).show_edited(self.host.edited_tabs(self.cart_name))
+        if (view := self.view) is not None:
+            self.query_one("#status", TextLine).show(*status_parts(view, self.now(), self.host.runner_words()))
+
+    # --- tabs ------------------------------------------------------------------------------------------------
+
+    def action_tab(self, number: str) -> None:
+        self.host.open_tab(self.cart_name, int(number))
+
+    def action_next_tab(self) -> None:
+        self._step_tab(1)
+
+    def action_previous_tab(self) -> None:
+        self._step_tab(-1)
+
+    def _step_tab(self, step: int) -> None:
+        from cartui.screens.tabs import TABS
+
+        numbers = [tab.number for tab in TABS]
+        self.host.open_tab(self.cart_name, numbers[(numbers.index(self.NUMBER) + step) % len(numbers)])
+
+    def on_tab_strip_chosen(self, message: TabStrip.Chosen) -> None:
+        self.host.open_tab(self.cart_name, message.number)
+
+    def action_back(self) -> None:
+        """Leave the cart; asks when changes are not saved."""
+        from cartui.screens.dialogs import ConfirmDialog
+
+        if not self.host.edited_tabs(self.cart_name):
+            self.host.close_cart(self.cart_name)
+            return
+
+        def leave(yes: bool | None) -> None:
+            if yes:
+                self.host.close_cart(self.cart_name)
+
+        self.app.push_screen(
+            ConfirmDialog("Leave without saving?", "There are changes that are not saved.", "Leave", "Stay"), leave
+        )

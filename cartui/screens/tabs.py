@@ -1,0 +1,42 @@
+"""The tabs of the Shopping Cart document. To add one: write its screen (see `screens.base`), add its line here; its class
+sets `NUMBER` to the same number. Screens are loaded when they are first opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final, cast
+
+from cartui.screens.base import CartScreen
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """`where` is "module:Class", the class takes the cart's name."""
+
+    number: int
+    title: str
+    where: str
+
+    def load(self) -> type[CartScreen]:
+        """The screen's class."""
+        module, _, name = self.where.partition(":")
+        return cast(type[CartScreen], getattr(import_module(module), name))
+
+
+TABS: Final[tuple[Tab, ...]] = (
+    Tab(1, "Auto-sync", "cartui.screens.auto_sync:AutoSyncScreen"),
+    Tab(2, "Orders", "cartui.screens.orders:OrdersScreen"),
+    Tab(3, "Items", "cartui.screens.items:ItemsScreen"),
+    Tab(4, "Customers", "cartui.screens.customers:CustomersScreen"),
+    Tab(5, "Orders (Cart)", "cartui.screens.orders_cart:OrdersCartScreen"),
+    Tab(6, "Items (Cart)", "cartui.screens.items_cart:ItemsCartScreen"),
+    Tab(7, "Customers (Cart)", "cartui.screens.customers_cart:CustomersCartScreen"),
+    Tab(8, "Held", "cartui.screens.held:HeldScreen"),
+    Tab(9, "Activity", "cartui.screens.activity:ActivityScreen"),
+)
+
+
+def tab_of(number: int) -> Tab | None:
+    """The tab of that number."""
+    return next((tab for tab in TABS if tab.number == number), None)
