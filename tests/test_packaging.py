@@ -1,4 +1,4 @@
-"""What a fresh machine relies on: the two commands, locks that cover what is declared, nothing of one machine in the files."""
+"""What a fresh machine relies on: two commands, locks that cover what is declared, no trace of one machine."""
 
 import os
 import re
