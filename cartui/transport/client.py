@@ -43,7 +43,7 @@ from cartui.transport.retry import (
     parse_retry_after,
 )
 from cartui.transport.secrets import quiet_http_loggers, redact, register_headers
-from cartui.transport.wire import BoundedTransport, Call, current_call, received_cap, tls_context
+from cartui.transport.wire import LOCATION, BoundedTransport, Call, current_call, received_cap, tls_context
 
 JSON = "application/json"
 _MOST_REDIRECTS = 3
@@ -257,8 +257,8 @@ class Transport:
         if ask.method != "GET" or not location:
             return None
         try:
-            return origin.ensure_same_origin(self._address, str(httpx.URL(url).join(location)))
-        except (NeedsOperatorError, httpx.InvalidURL):
+            return origin.ensure_same_origin(self._address, location, seen_at=url)
+        except NeedsOperatorError:
             return None
 
     def _judge(self, ask: Ask, answer: Answer) -> Reply | Failure:
@@ -312,8 +312,11 @@ class Transport:
 
     def _send(self, ask: Ask, url: str, call: Call, started: float) -> Answer:
         with self._client.stream(ask.method, url, content=ask.body, headers=self._headers(ask)) as response:
+            call.in_body = True
             wanted = 200 <= response.status_code < 300 or response.status_code in ask.expect
             body, fault = self._read(response, call) if wanted else (self._read_leniently(response, call), None)
+            if location := response.extensions.get(LOCATION):
+                response.headers["Location"] = location
             seconds = self._waiter.now() - started
             return Answer(response.status_code, response.headers, body, fault, seconds, call.received)
 

@@ -221,8 +221,9 @@ def failure_of_network(error: Exception, host: str, *, sent: bool) -> Failure:
 
 
 def _cause(error: BaseException) -> BaseException:
-    while error.__cause__ is not None:
-        error = error.__cause__
+    # httpcore raises "from None" on its way out, which clears the cause but leaves the context.
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
     return error
 
 

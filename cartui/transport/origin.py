@@ -74,12 +74,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def ensure_same_origin(base: Address, url: str) -> str:
-    """`url` (a next-link or redirect, absolute or relative to the origin) as an absolute URL of the same scheme, host
-    and port without userinfo. Raises NeedsOperatorError otherwise: nothing, and no password above all, goes there."""
+def ensure_same_origin(base: Address, url: str, *, seen_at: str = "") -> str:
+    """`url` (a next-link or redirect, absolute or relative to the URL it was seen at, by default the base address) as an
+    absolute URL of the same scheme, host and port without userinfo. Raises NeedsOperatorError otherwise: nothing, and
+    no password above all, goes there."""
     parts = _split(url)
     if parts is not None and not (parts.scheme or parts.netloc):
-        parts = _split(urljoin(f"{base.origin}{base.path}/", url))
+        parts = _split(urljoin(seen_at or f"{base.origin}{base.path}/", url))
     problem = "The shop pointed to another address: {0}."
     remedy = "Nothing was sent there. If it is the right address of the shop, enter it as the address of the cart."
     if parts is None or parts.scheme not in _PORTS or not parts.hostname:

@@ -25,6 +25,7 @@ from cartui.transport.pacing import Waiter
 _SLICE_SECONDS = 0.25
 _KEEP_ALIVE_SECONDS = 5.0  # web servers drop idle connections from 5 s on (Apache's default): never race them
 _FRAMING_BYTES = 256 << 10  # received bytes before the share of framing is judged
+_HEAD_BYTES = 512 << 10  # until the headers are complete: h11 stops at 100 KB of them, but not at 1xx answers
 
 
 class WastefulFramingError(Exception):
@@ -41,6 +42,7 @@ class Call:
     received_cap: int
     sent: bool = False
     received: int = 0
+    in_body: bool = False
 
     def left(self, timeout: float | None) -> float:
         left = self.deadline - self.waiter.now()
@@ -48,7 +50,7 @@ class Call:
 
     def count(self, size: int) -> None:
         self.received += size
-        if self.received > self.received_cap:
+        if self.received > (self.received_cap if self.in_body else _HEAD_BYTES):
             raise WastefulFramingError
 
     def check_framing(self, content: int) -> None:
@@ -56,6 +58,7 @@ class Call:
             raise WastefulFramingError
 
 
+LOCATION = "cartui_location"  # the extension that carries the Location header
 current_call: ContextVar[Call] = ContextVar("cartui_transport_call")
 
 
@@ -160,11 +163,14 @@ class BoundedTransport(httpx.BaseTransport):
                 extensions=request.extensions,
             )
         )
+        # httpx would parse the target of a redirect even though it shall not follow it, and fail on a bad one.
+        headers = [pair for pair in response.headers if pair[0].lower() != b"location"]
+        targets = [value for name, value in response.headers if name.lower() == b"location"]
         return httpx.Response(
             status_code=response.status,
-            headers=response.headers,
+            headers=headers,
             stream=_Body(cast("Iterable[bytes]", response.stream)),
-            extensions=response.extensions,
+            extensions={**response.extensions, LOCATION: targets[0].decode("latin-1") if targets else ""},
         )
 
     def close(self) -> None:
