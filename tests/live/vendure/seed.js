@@ -25,15 +25,18 @@ function stamp(milliseconds) {
     return new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ');
 }
 
+// What moves an order's updatedAt after the sale. Everything else - shipping, collecting, refunding - does not.
+const MOVES_UPDATED_AT = ['cancel', 'cancelPart', 'surcharge', 'rebate'];
+
 /**
- * Moves the orders to fixed days of early 2026, 17 hours apart, two of them in the same second. Vendure's own
- * relation is kept: updatedAt stays before orderPlacedAt unless something moved it afterwards.
+ * Moves the orders to fixed days of early 2026, 17 hours apart, two of them in the same second, with Vendure's own
+ * relation on a database with fine stamps: updatedAt is before orderPlacedAt unless something moved it afterwards.
+ * (sql.js cuts updatedAt to the second, which would leave the relation to chance.)
  */
 async function backdate(connection, plans) {
-    for (const { at, orderId } of plans) {
+    for (const { at, orderId, afterwards } of plans) {
         const placed = FIRST_ORDER_AT + (at === 11 ? 10 : at) * 17 * HOUR;
-        const [row] = await connection.query('SELECT updatedAt, orderPlacedAt FROM "order" WHERE id = ?', [orderId]);
-        const later = Date.parse(`${row.updatedAt}Z`) > Date.parse(`${row.orderPlacedAt}Z`);
+        const later = MOVES_UPDATED_AT.includes(afterwards);
         await connection.query('UPDATE "order" SET createdAt = ?, updatedAt = ?, orderPlacedAt = ? WHERE id = ?', [
             stamp(placed - HOUR), stamp(later ? placed + 26 * HOUR : placed - 1000), `${stamp(placed)}.000`, orderId,
         ]);
