@@ -1,11 +1,45 @@
-"""One round of auto-sync of one cart."""
+"""One round of auto-sync of one cart: read, plan, store, a page a transaction, under the cart's lease (DESIGN 3, 4)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
 
-from cartui.domain.outcomes import CycleReport
-from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
+from cartui.books import Lease
+from cartui.domain.ids import CartOrderId, Direction, RecordKind
+from cartui.domain.ledger import CartRecord
+from cartui.domain.outcomes import Counts, CycleReport, CycleResult, RecordState
+from cartui.domain.plan import PlannedChange
+from cartui.domain.plan_customers import plan_customer_updates
+from cartui.domain.plan_items import plan_item_updates
+from cartui.domain.plan_orders import plan_orders
+from cartui.domain.ports import Cart, CustomerSource, OrderReader, Page
+from cartui.domain.settings import CartDocument, SyncStatus
+from cartui.errors import AbortCycleError, LeaseTakenError, NeedsOperatorError
+from cartui.sync.carts import ensure_startable
+from cartui.sync.exports import recover_exports
+from cartui.sync.ground import order_ground
+from cartui.sync.imports import STORE, our_customer_ids, our_item_ids
+from cartui.sync.intake import checked_pages
+from cartui.sync.leases import leased
+from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
+
+MAX_RETRY_SECONDS = 15 * 60.0
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one cycle carries along."""
+
+    ws: Workspace
+    document: CartDocument
+    cart: Cart
+    lease: Lease
+    progress: ProgressSink
+    stop: Callable[[], bool]
+    counts: dict[RecordKind, Counts] = field(default_factory=dict)
 
 
 def run_cycle(
@@ -16,4 +50,198 @@ def run_cycle(
     Never raises for what the report can say (held records, cart not reachable, lease taken, guard, interrupted); a bug
     is rolled back, sets the cart STOPPED and is raised.
     """
-    raise NotImplementedError
+    started_at = ws.clock()
+    document = ws.books.carts.get(name)
+    counts: dict[RecordKind, Counts] = {}
+    try:
+        with leased(ws, document) as lease:
+            _run_leased(ws, document, lease, counts, progress, stop)
+    except LeaseTakenError as error:
+        return _report(ws, document, started_at, counts, CycleResult.LEASE_TAKEN, error.problem, error.remedy)
+    except StopRequested:
+        result, problem, remedy, retry = CycleResult.INTERRUPTED, "", "", None
+    except AbortCycleError as error:
+        result, problem, remedy, retry = CycleResult.RETRY, error.problem, error.remedy, error.retry_after_seconds
+    except NeedsOperatorError as error:
+        result, problem, remedy, retry = CycleResult.STOPPED, error.problem, error.remedy, None
+        if document.status is SyncStatus.RUNNING:
+            ws.books.carts.set_status(document.cart_id, SyncStatus.STOPPED, str(error))
+    except Exception as bug:
+        ws.books.carts.set_status(
+            document.cart_id, SyncStatus.STOPPED, f"An error inside cartui ({type(bug).__name__}); see the log."
+        )
+        raise
+    else:
+        result, problem, remedy, retry = CycleResult.OK, "", "", None
+    report = _report(ws, document, started_at, counts, result, problem, remedy, retry)
+    ws.books.carts.set_next_cycle(document.cart_id, report.next_at)
+    ws.books.cycles.add(report)
+    return report
+
+
+def _run_leased(
+    ws: Workspace,
+    document: CartDocument,
+    lease: Lease,
+    counts: dict[RecordKind, Counts],
+    progress: ProgressSink,
+    stop: Callable[[], bool],
+) -> None:
+    if document.status is not SyncStatus.RUNNING:
+        raise NeedsOperatorError(
+            f"Cart {document.name!r} is STOPPED.", f"Start it first: `cartui start {document.name!r}`."
+        )
+    ensure_startable(ws, document, confirmed=True)
+    cart = ws.open_cart(document)
+    try:
+        run = _Run(ws, document, cart, lease, progress, stop, counts)
+        recover_exports(ws, document, cart, lease)
+        _import_orders(run)
+        if document.settings.from_cart_customers and isinstance(cart, CustomerSource):
+            _import_changes(run, RecordKind.CUSTOMER, cart.iter_customers, _plan_customers)
+        if document.settings.from_cart_items:
+            _import_changes(run, RecordKind.ITEM, cart.iter_items, _plan_items)
+    finally:
+        cart.close()
+
+
+def _report(
+    ws: Workspace,
+    document: CartDocument,
+    started_at: datetime,
+    counts: dict[RecordKind, Counts],
+    result: CycleResult,
+    problem: str,
+    remedy: str,
+    retry_after_seconds: float | None = None,
+) -> CycleReport:
+    for kind, count in counts.items():
+        assert count.check_complete(), f"received is not the sum of outcomes for {kind}: {count}"
+    held_total = ws.books.records.count_held(document.cart_id)
+    now = ws.clock()
+    pause = timedelta(minutes=document.settings.poll_minutes)
+    if retry_after_seconds is not None:
+        pause = max(pause, timedelta(seconds=min(retry_after_seconds, MAX_RETRY_SECONDS)))
+    still = ws.books.carts.get(document.name).status is SyncStatus.RUNNING
+    return CycleReport(
+        cart_id=document.cart_id,
+        cart_name=document.name,
+        started_at=started_at,
+        ended_at=now,
+        result=CycleResult.HELD if result is CycleResult.OK and held_total else result,
+        counts=counts,
+        problem=problem,
+        remedy=remedy,
+        held_total=held_total,
+        next_at=now + pause if still else None,
+    )
+
+
+# --- orders ------------------------------------------------------------------------------------------------------------
+
+
+def _import_orders(run: _Run) -> None:
+    since = _since(run, RecordKind.ORDER, run.document.settings.orders_from)
+    for page in checked_pages(run.cart.iter_orders(since), since, "orders"):
+        _store_page(run, RecordKind.ORDER, page, _plan_orders)
+    if not run.cart.facts.order_changes_seen and isinstance(run.cart, OrderReader):
+        _reread_open_orders(run, run.cart)
+
+
+def _plan_orders(run: _Run, page: Page[Any]) -> list[PlannedChange]:
+    ground = order_ground(run.ws.books, run.document.cart_id, page.rows)
+    default_item = run.ws.books.items.default_item().code
+    return plan_orders(page.rows, ground, run.document.settings, default_item)
+
+
+def _reread_open_orders(run: _Run, cart: OrderReader) -> None:
+    """Where the cart does not tell which orders changed, those that still matter here are read again, page by page."""
+    books, cart_id = run.ws.books, run.document.cart_id
+    open_ids = [CartOrderId(one) for one in books.records.open_order_ids(cart_id)]
+    for ids in _slices(open_ids, run.cart.facts.page_size):
+        page = cart.get_orders(ids)
+        there = {row.external_id for row in page.rows}
+        missing = [one for one in ids if one not in there]
+        if len(missing) == len(ids) > 2:
+            raise AbortCycleError(
+                f"The cart knows none of {len(ids)} orders that it sent before.",
+                "Nothing was changed here. Test the connection: it may lead to another shop now.",
+            )
+        _store_page(run, RecordKind.ORDER, replace(page, complete_to=None), _plan_orders)
+        _note_missing(run, missing)
+
+
+def _note_missing(run: _Run, missing: Sequence[str]) -> None:
+    if not missing:
+        return
+    books, cart_id = run.ws.books, run.document.cart_id
+    with books.transaction(lease=run.lease):
+        records = books.records.find_many(cart_id, RecordKind.ORDER, missing)
+        books.records.put_many(cart_id, [_gone(record) for record in records.values()])
+
+
+def _gone(record: CartRecord) -> CartRecord:
+    state = RecordState.CHANGED if record.our_id is not None else RecordState.SKIPPED
+    return replace(record, state=state, reason="no longer in the cart")
+
+
+def _slices(ids: Sequence[CartOrderId], size: int) -> Iterator[Sequence[CartOrderId]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+# --- customers and items -----------------------------------------------------------------------------------------------
+
+
+def _import_changes(
+    run: _Run,
+    kind: RecordKind,
+    iter_pages: Callable[[datetime | None], Iterator[Page[Any]]],
+    plan: Callable[[_Run, Page[Any]], list[PlannedChange]],
+) -> None:
+    since = _since(run, kind, run.document.settings.updates_from)
+    for page in checked_pages(iter_pages(since), since, f"{kind}s"):
+        _store_page(run, kind, page, plan)
+
+
+def _plan_customers(run: _Run, page: Page[Any]) -> list[PlannedChange]:
+    books = run.ws.books
+    ids = [row.external_id for row in page.rows]
+    records = books.records.find_many(run.document.cart_id, RecordKind.CUSTOMER, ids)
+    return plan_customer_updates(page.rows, records, books.customers.find_by_ids(our_customer_ids(records)))
+
+
+def _plan_items(run: _Run, page: Page[Any]) -> list[PlannedChange]:
+    books = run.ws.books
+    records = books.records.find_many(run.document.cart_id, RecordKind.ITEM, [row.external_id for row in page.rows])
+    return plan_item_updates(page.rows, records, books.items.find_by_ids(our_item_ids(records)))
+
+
+# --- a page ------------------------------------------------------------------------------------------------------------
+
+
+def _since(run: _Run, kind: RecordKind, first: datetime | None) -> datetime:
+    """Where to read from: the cursor less the overlap (rule 1). There is no default first date (rule 8)."""
+    cursor = run.ws.books.cursors.get(run.document.cart_id, kind, Direction.IMPORT) or first
+    if cursor is None:
+        raise NeedsOperatorError("A date is not set.", "Set Last Order from and Last update time first.")
+    return cursor - run.cart.facts.overlap
+
+
+def _store_page(
+    run: _Run, kind: RecordKind, page: Page[Any], plan: Callable[[_Run, Page[Any]], list[PlannedChange]]
+) -> None:
+    """Plan and store one page, and move the cursor as far as the page proves, all in one transaction."""
+    if run.stop():
+        raise StopRequested
+    books, cart_id = run.ws.books, run.document.cart_id
+    books.leases.renew(run.lease)
+    with books.transaction(lease=run.lease):
+        if books.carts.get(run.document.name).status is not SyncStatus.RUNNING:
+            raise StopRequested  # somebody pressed Stop, here or in another process
+        changes = plan(run, page)
+        STORE[kind](run.ws, cart_id, changes)
+        if page.complete_to is not None:
+            books.cursors.advance(cart_id, kind, Direction.IMPORT, page.complete_to)
+    before = run.counts.get(kind, Counts())
+    run.counts[kind] = before.plus(change.outcome for change in changes)
+    run.progress(Progress(f"{kind}s", run.counts[kind].received, page.total))

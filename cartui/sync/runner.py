@@ -6,12 +6,19 @@ from collections.abc import Callable
 from datetime import datetime
 
 from cartui.domain.outcomes import CycleReport
+from cartui.domain.settings import SyncStatus
+from cartui.sync.cycle import run_cycle
 from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
+
+LOOK_SECONDS = 5.0  # how often a waiting loop looks whether a cart was started or stopped elsewhere
 
 
 def due_carts(ws: Workspace, now: datetime) -> list[str]:
     """RUNNING carts whose next cycle is due, the longest waiting first."""
-    raise NotImplementedError
+    running = [document for document in ws.books.carts.list_all() if document.status is SyncStatus.RUNNING]
+    due = [document for document in running if document.next_cycle_at is None or document.next_cycle_at <= now]
+    first = datetime.min.replace(tzinfo=now.tzinfo)
+    return [document.name for document in sorted(due, key=lambda document: document.next_cycle_at or first)]
 
 
 def run_due(
@@ -24,7 +31,21 @@ def run_due(
     stop: Callable[[], bool] = never_stop,
 ) -> list[CycleReport]:
     """One pass: run a cycle of every RUNNING cart (of `names`) that is due, or of all of them."""
-    raise NotImplementedError
+    now = ws.clock()
+    chosen = due_carts(ws, now) if only_due else _running(ws)
+    reports = []
+    for name in chosen:
+        if stop():
+            break
+        if names is None or name in names:
+            report = run_cycle(ws, name, progress=progress, stop=stop)
+            on_report(report)
+            reports.append(report)
+    return reports
+
+
+def _running(ws: Workspace) -> list[str]:
+    return [document.name for document in ws.books.carts.list_all() if document.status is SyncStatus.RUNNING]
 
 
 def run_forever(
@@ -35,5 +56,13 @@ def run_forever(
     names: list[str] | None = None,
     progress: ProgressSink = no_progress,
 ) -> None:
-    """Poll until `wait(seconds)` returns True (asked to stop). `wait` also ends a cycle after its current page."""
-    raise NotImplementedError
+    """Poll until `wait(seconds)` returns True (asked to stop). `wait(0)` is also asked between the pages of a cycle,
+    which then ends after the current one."""
+
+    def stopping() -> bool:
+        return wait(0.0)
+
+    while not stopping():
+        run_due(ws, on_report, names=names, progress=progress, stop=stopping)
+        if wait(LOOK_SECONDS):
+            return

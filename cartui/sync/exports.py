@@ -1,0 +1,235 @@
+"""Send planned exports to the cart through the journal: intent -> effect -> done + link (DESIGN rules 9-12).
+
+Before an effect there is a committed INTENT; after a confirmed answer DONE and the link are written in one transaction. A
+process that dies in between leaves an open entry, and whoever works with the cart next asks the cart what became of it.
+Nothing is ever sent again blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from cartui.books import Lease
+from cartui.domain.documents import Item
+from cartui.domain.ids import CustomerId, Direction, ItemId, RecordKind
+from cartui.domain.ledger import JournalEntry, JournalState
+from cartui.domain.merge import changed_fields
+from cartui.domain.money import parse_amount
+from cartui.domain.plan import Action, ExportCustomer, ExportItem, PlannedChange
+from cartui.domain.plan_customers import customer_draft
+from cartui.domain.plan_items import item_draft
+from cartui.domain.ports import Cart, Received, StockSink
+from cartui.domain.records import CartItem, StockResult, StockWrite, WriteState
+from cartui.domain.settings import CartDocument
+from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError
+from cartui.sync.sides import Draft, Side, side_of
+from cartui.sync.workspace import Workspace
+
+ExportPayload = ExportItem | ExportCustomer
+
+T = TypeVar("T")
+
+_STOCK = "stock"
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """One cart, leased and open, that records of one kind are sent to."""
+
+    ws: Workspace
+    document: CartDocument
+    cart: Cart
+    lease: Lease
+    side: Side
+
+    # --- one change
+
+    def export(self, change: PlannedChange, payload: ExportPayload, now: Mapping[str, Received[Any]]) -> None:
+        """Do one change. `now` are the cart's records as just read. Raises `HoldRecordError` where the row is refused or
+        its ground has changed; `UnknownOutcomeError` where no answer came (the entry stays open)."""
+        if self.ws.read_only:
+            raise NeedsOperatorError("cartui is in read-only mode: nothing is sent.", "Leave read-only mode first.")
+        self.ws.books.leases.renew(self.lease)
+        if payload.draft is not None:
+            self._create(change, payload.draft, our_id_of(payload))
+            return
+        external_id = external_id_of(payload)
+        row = now.get(external_id)
+        if row is None:
+            raise HoldRecordError(change.label, "The cart no longer has it.", "Plan the export again.")
+        if change.action is Action.LINK:
+            self._link(change, row, our_id_of(payload))
+            return
+        self._ensure_unchanged(change, row)
+        if payload.values:
+            self._update(change, payload, external_id)
+        if isinstance(payload, ExportItem) and payload.stock is not None:
+            self._set_stock(change, payload.item_id, payload.stock)
+
+    def _ensure_unchanged(self, change: PlannedChange, row: Received[Any]) -> None:
+        """What was shown as "before" must still be so: nobody approved anything else."""
+        values = dict(self.side.values(row))
+        if isinstance(row.record, CartItem) and row.record.stock is not None:
+            values[_STOCK] = f"{row.record.stock.normalize():f}"
+        for field in change.fields:
+            if values.get(field.name, "") != field.before:
+                raise HoldRecordError(
+                    change.label,
+                    f"Its {field.name} in the cart is {values.get(field.name, '')!r} now, not {field.before!r} as planned.",
+                    "Plan the export again and look at it.",
+                )
+
+    def _create(self, change: PlannedChange, draft: Draft, our_id: int) -> None:
+        if found := self.side.find(draft):
+            raise HoldRecordError(
+                change.label, f"The cart has it meanwhile ({', '.join(found)}).", "Plan the export again to link it."
+            )
+        entry_id = self._begin(change.action, our_id, "", draft.key, {})
+        made = self._effect(entry_id, change, lambda: self.side.create(draft))
+        self._finish_linked(entry_id, made, our_id)
+
+    def _link(self, change: PlannedChange, row: Received[Any], our_id: int) -> None:
+        entry = self._entry(change.action, our_id, row.external_id, "", {}, JournalState.DONE)
+        with self.ws.books.transaction(lease=self.lease):
+            self.ws.books.records.put_many(self.document.cart_id, [self.side.link(row, our_id, "code")])
+            self.ws.books.journal.append_many([entry])
+
+    def _update(self, change: PlannedChange, payload: ExportPayload, external_id: str) -> None:
+        our_id = our_id_of(payload)
+        entry_id = self._begin(Action.UPDATE, our_id, external_id, "", payload.values)
+        self._effect(entry_id, change, lambda: self.side.update(external_id, payload.values))
+        self._finish_linked(entry_id, external_id, our_id)
+
+    def _set_stock(self, change: PlannedChange, item_id: ItemId, write: StockWrite) -> None:
+        if not isinstance(self.cart, StockSink):
+            raise HoldRecordError(change.label, "This kind of cart takes no stock.", "Leave the stock cell blank.")
+        sink = self.cart
+        detail = {_STOCK: str(write.quantity)}
+        entry_id = self._begin(Action.SET_STOCK, item_id, write.item_id, "", detail)
+        result = self._effect(entry_id, change, lambda: self._stock_result(sink, write))
+        if result.state is not WriteState.DONE:
+            self._finish(entry_id, JournalState.REFUSED, write.item_id)
+            now = "" if result.current is None else f" It is {result.current} now."
+            raise HoldRecordError(change.label, f"{result.reason}{now}", "Plan the export again and look at it.")
+        self._finish_linked(entry_id, write.item_id, item_id)
+
+    @staticmethod
+    def _stock_result(sink: StockSink, write: StockWrite) -> StockResult:
+        (result,) = sink.set_stock([write])
+        if result.state is WriteState.UNKNOWN:
+            raise UnknownOutcomeError(
+                "The cart did not answer to a stock write.", "It is looked up before anything else."
+            )
+        return result
+
+    # --- the journal
+
+    def _entry(
+        self,
+        action: Action,
+        our_id: int,
+        external_id: str,
+        key: str,
+        detail: Mapping[str, str],
+        state: JournalState,
+    ) -> JournalEntry:
+        return JournalEntry(
+            cart_id=self.document.cart_id,
+            at=self.ws.clock(),
+            actor=self.ws.actor,
+            direction=Direction.EXPORT,
+            kind=self.side.kind,
+            action=action.value,
+            external_id=external_id,
+            our_id=our_id,
+            state=state,
+            key=key,
+            detail=detail,
+        )
+
+    def _begin(self, action: Action, our_id: int, external_id: str, key: str, detail: Mapping[str, str]) -> int:
+        with self.ws.books.transaction(lease=self.lease):
+            return self.ws.books.journal.begin(
+                self._entry(action, our_id, external_id, key, detail, JournalState.INTENT)
+            )
+
+    def _effect(self, entry_id: int, change: PlannedChange, send: Callable[[], T]) -> T:
+        """Send; say in the journal when the cart refused or did not answer."""
+        try:
+            return send()
+        except HoldRecordError:
+            self._finish(entry_id, JournalState.REFUSED)
+            raise
+        except UnknownOutcomeError:
+            self._finish(entry_id, JournalState.UNKNOWN)
+            raise
+
+    def _finish(self, entry_id: int, state: JournalState, external_id: str = "") -> None:
+        with self.ws.books.transaction(lease=self.lease):
+            self.ws.books.journal.finish(entry_id, state, external_id=external_id or None)
+
+    def _finish_linked(self, entry_id: int, external_id: str, our_id: int) -> None:
+        """DONE and the link in one transaction; what the cart now holds is remembered, so that our own write is not
+        taken for a change when it comes back (rule 12)."""
+        row = self.side.read([external_id]).get(external_id)
+        with self.ws.books.transaction(lease=self.lease):
+            self.ws.books.journal.finish(entry_id, JournalState.DONE, external_id=external_id)
+            if row is not None:
+                self.ws.books.records.put_many(self.document.cart_id, [self.side.link(row, our_id, "exported")])
+
+    # --- after a death
+
+    def recover(self, entry: JournalEntry) -> None:
+        """Ask the cart what became of an open entry. Done -> DONE and link; not done -> REFUSED, to be planned afresh."""
+        assert entry.entry_id is not None and entry.our_id is not None, "exports are journalled with our id"
+        external_id = entry.external_id
+        if entry.action == Action.CREATE:
+            draft = self._draft_again(entry)
+            found = self.side.find(draft) if draft is not None else ()
+            done = len(found) == 1  # several: the next plan holds the row and says so
+            external_id = found[0] if done else ""
+        else:
+            row = self.side.read([external_id]).get(external_id)
+            done = row is not None and self._holds(row, entry.detail)
+        if done:
+            self._finish_linked(entry.entry_id, external_id, entry.our_id)
+        else:
+            self._finish(entry.entry_id, JournalState.REFUSED)
+
+    def _holds(self, row: Received[Any], wanted: Mapping[str, str]) -> bool:
+        rest = {name: value for name, value in wanted.items() if name != _STOCK}
+        if _STOCK in wanted and row.record.stock != parse_amount(wanted[_STOCK]):
+            return False
+        return not changed_fields(self.side.values(row), rest)
+
+    def _draft_again(self, entry: JournalEntry) -> Draft | None:
+        books, our_id = self.ws.books, entry.our_id or 0
+        if self.side.kind is RecordKind.ITEM:
+            item: Item | None = books.items.find_by_ids([ItemId(our_id)]).get(ItemId(our_id))
+            return item_draft(item, entry.key, None) if item is not None else None
+        customer = books.customers.find_by_ids([CustomerId(our_id)]).get(CustomerId(our_id))
+        return customer_draft(customer, entry.key) if customer is not None else None
+
+
+def recover_exports(ws: Workspace, document: CartDocument, cart: Cart, lease: Lease) -> None:
+    """Close every entry that a killed or cut run left open, before anything new is done with the cart."""
+    for entry in ws.books.journal.open_entries(document.cart_id):
+        Exporter(ws, document, cart, lease, side_of(cart, entry.kind)).recover(entry)
+
+
+def our_id_of(payload: ExportPayload) -> int:
+    """Our id of the record that is sent."""
+    return payload.item_id if isinstance(payload, ExportItem) else payload.customer_id
+
+
+def external_id_of(payload: ExportPayload) -> str:
+    """The cart's id of the record that is changed; "" for one to be made."""
+    return payload.cart_item_id if isinstance(payload, ExportItem) else payload.cart_customer_id
+
+
+def stock_sent(payload: ExportPayload) -> Decimal | None:
+    """The stock that a payload writes, None for none."""
+    return payload.stock.quantity if isinstance(payload, ExportItem) and payload.stock is not None else None

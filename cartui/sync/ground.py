@@ -1,0 +1,74 @@
+"""What the planners need to know, read from the books in a few queries a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cartui.books import Books
+from cartui.domain.documents import Customer
+from cartui.domain.ids import CartCustomerId, CartId, CartItemId, CustomerCode, CustomerId, ItemCode, ItemId, RecordKind
+from cartui.domain.plan_customers import CustomerGround
+from cartui.domain.plan_items import Edits, ItemGround, typed_code
+from cartui.domain.plan_orders import OrderGround
+from cartui.domain.ports import BadRecord, Received
+from cartui.domain.records import CartCustomer, CartItem, CartOrder
+
+
+def order_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartOrder]]) -> OrderGround:
+    """For a page of orders: six queries whatever its length."""
+    orders = [row.record for row in rows if not isinstance(row.record, BadRecord)]
+    cart_items = sorted({line.item_id for order in orders for line in order.lines if line.item_id is not None})
+    cart_customers = sorted({o.buyer.customer_id for o in orders if o.buyer.customer_id is not None})
+    mails = sorted({order.buyer.email.casefold() for order in orders if order.buyer.email})
+    item_links = books.records.find_many(cart_id, RecordKind.ITEM, cart_items)
+    items = books.items.find_by_ids([ItemId(link.our_id) for link in item_links.values() if link.our_id is not None])
+    customer_links = books.records.find_many(cart_id, RecordKind.CUSTOMER, cart_customers)
+    known = books.customers.find_by_emails(mails)
+    return OrderGround(
+        records=books.records.find_many(cart_id, RecordKind.ORDER, [row.external_id for row in rows]),
+        items={
+            CartItemId(external): items[ItemId(link.our_id)].code
+            for external, link in item_links.items()
+            if link.our_id is not None and ItemId(link.our_id) in items
+        },
+        customers={
+            CartCustomerId(external): CustomerId(link.our_id)
+            for external, link in customer_links.items()
+            if link.our_id is not None
+        },
+        registered=_only_ones(known, guest=False),
+        guests=_only_ones(known, guest=True),
+    )
+
+
+def _only_ones(known: dict[str, list[Customer]], *, guest: bool) -> dict[str, CustomerId]:
+    sides = {mail: [one for one in some if one.guest is guest] for mail, some in known.items()}
+    return {mail: some[0].customer_id for mail, some in sides.items() if len(some) == 1}
+
+
+def item_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartItem]], edits: Edits) -> ItemGround:
+    """For a selection of cart items."""
+    records = [(row.external_id, row.record) for row in rows if not isinstance(row.record, BadRecord)]
+    codes = sorted({typed_code(item, edits.get(key, {})) for key, item in records} - {ItemCode("")})
+    by_code = books.items.find_by_codes(codes)
+    links = books.records.find_by_our_ids(cart_id, RecordKind.ITEM, [item.item_id for item in by_code.values()])
+    return ItemGround(
+        records=books.records.find_many(cart_id, RecordKind.ITEM, [row.external_id for row in rows]),
+        by_code=by_code,
+        linked_to={ItemId(our_id): CartItemId(some[0].external_id) for our_id, some in links.items() if some},
+    )
+
+
+def customer_ground(
+    books: Books, cart_id: CartId, rows: Sequence[Received[CartCustomer]], edits: Edits
+) -> CustomerGround:
+    """For a selection of cart customers."""
+    mails = sorted({r.record.email.casefold() for r in rows if not isinstance(r.record, BadRecord) and r.record.email})
+    codes = sorted({CustomerCode(cells.get("code", "").strip()) for cells in edits.values()} - {CustomerCode("")})
+    known = books.customers.find_by_emails(mails)
+    return CustomerGround(
+        records=books.records.find_many(cart_id, RecordKind.CUSTOMER, [row.external_id for row in rows]),
+        by_code=books.customers.find_by_codes(codes),
+        registered={mail: [one for one in some if not one.guest] for mail, some in known.items()},
+        guests={mail: [one for one in some if one.guest] for mail, some in known.items()},
+    )

@@ -1,0 +1,306 @@
+"""What every adapter must do, as one suite of tests. An adapter's test file subclasses `CartConformance` and gives it a
+`ShopDriver`: the shop's own side, real or a fake server, where shoppers and staff act.
+
+    class TestPrestaShop(CartConformance):
+        @pytest.fixture
+        def shop(self) -> Iterator[ShopDriver]:
+            with running_prestashop() as shop:
+                yield shop
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import chain
+from typing import Any, Protocol, TypeVar, cast
+
+import pytest
+
+from cartui.domain.ids import CartOrderId
+from cartui.domain.money import ProofState, prove_total
+from cartui.domain.ports import (
+    BadRecord,
+    BasketSource,
+    Cart,
+    CustomerReader,
+    CustomerSink,
+    CustomerSource,
+    ItemReader,
+    ItemSink,
+    OrderReader,
+    Page,
+    Received,
+    Stage,
+    StockSink,
+    Verdict,
+)
+from cartui.domain.records import CartItem, CartOrder, CustomerDraft, ItemDraft, StockWrite, WriteState
+from cartui.domain.safe_text import safe_text
+from cartui.errors import CartuiError, NeedsOperatorError
+from cartui.sync.intake import checked_pages
+
+R = TypeVar("R")
+FAR_FUTURE = timedelta(days=400)
+
+
+class ShopDriver(Protocol):
+    """The shop's own side. It holds at least 30 orders, 20 items and 10 customers in many states, hostile text among
+    them. Times are the shop's. `secrets` are texts that must never show up in a raw record."""
+
+    secrets: tuple[str, ...]
+    currency: str
+
+    def open(self) -> Cart:
+        """The adapter, with credentials that may read and write."""
+
+    def open_with_wrong_password(self) -> Cart: ...
+    def now(self) -> datetime:
+        """The shop's own time, aware UTC."""
+
+    def place_order(self) -> str:
+        """A shopper buys something with a tracked stock; the order's id as the adapter will see it."""
+
+    def cancel_order(self, order_id: str) -> None: ...
+    def rename_item(self, item_id: str, name: str) -> None:
+        """Staff changes an item's (for variants: its product's) name."""
+
+    def stock_of(self, item_id: str) -> Decimal | None:
+        """What the shop itself says of an item's stock, by the meaning that the adapter declares."""
+
+    def sell_one(self, item_id: str) -> None:
+        """The stock that the cart shows falls by one."""
+
+
+def rows_of(pages: Iterable[Page[R]]) -> list[Received[R]]:
+    """All rows of a listing."""
+    return list(chain.from_iterable(page.rows for page in pages))
+
+
+def good(rows: Iterable[Received[R]]) -> list[R]:
+    """The records among the rows."""
+    return [cast(R, row.record) for row in rows if not isinstance(row.record, BadRecord)]
+
+
+class CartConformance:
+    """Subclass it and override `shop`. A role that the cart does not have skips its tests."""
+
+    @pytest.fixture
+    def shop(self) -> Iterator[ShopDriver]:
+        raise NotImplementedError("give the suite a shop")
+
+    @pytest.fixture
+    def cart(self, shop: ShopDriver) -> Iterator[Cart]:
+        cart = shop.open()
+        yield cart
+        cart.close()
+
+    # --- connection
+
+    def test_test_connection_passes_stage_by_stage(self, cart: Cart) -> None:
+        """Every stage comes once, in order, none fails, and the date filter was probed or the reason said."""
+        results = list(cart.test_connection())
+        assert [one.verdict for one in results].count(Verdict.FAILED) == 0, results
+        stages = [one.stage for one in results]
+        assert stages == sorted(set(stages), key=list(Stage).index)
+        assert {Stage.ADDRESS, Stage.AUTHENTICATION, Stage.READ_RIGHTS, Stage.CLOCK} <= set(stages)
+
+    def test_wrong_password_is_told_with_its_remedy(self, shop: ShopDriver) -> None:
+        """A refused password fails the stage Authentication, and listing raises instead of giving an empty page."""
+        cart = shop.open_with_wrong_password()
+        last = list(cart.test_connection())[-1]
+        assert (last.stage, last.verdict) == (Stage.AUTHENTICATION, Verdict.FAILED)
+        assert last.remedy
+        with pytest.raises(NeedsOperatorError) as refused:
+            list(cart.iter_orders(None))
+        assert refused.value.remedy
+        cart.close()
+
+    # --- orders
+
+    def test_all_orders_come_once_with_a_total_that_agrees(self, cart: Cart) -> None:
+        """Paging loses and repeats nothing."""
+        pages = list(cart.iter_orders(None))
+        ids = [row.external_id for row in rows_of(pages)]
+        assert len(ids) == len(set(ids)) >= 30
+        if cart.facts.states_totals:
+            assert pages[0].total == len(ids)
+
+    def test_orders_are_whole(self, cart: Cart, shop: ShopDriver) -> None:
+        """Times are aware, currencies known, texts safe; the raw row is there, without secrets."""
+        for row in rows_of(cart.iter_orders(None)):
+            assert row.external_id and row.raw
+            assert not any(secret.encode() in row.raw for secret in shop.secrets)
+            if isinstance(row.record, BadRecord):
+                assert row.record.reason and row.record.remedy
+                continue
+            order = row.record
+            assert row.stamp is not None and row.stamp.tzinfo is not None
+            assert order.placed_at.tzinfo is not None and order.order_number and order.native_status
+            for line in order.lines:
+                assert line.text == safe_text(line.text)
+            assert order.buyer.name == safe_text(order.buyer.name)
+
+    def test_every_cent_is_explained(self, cart: Cart) -> None:
+        """The lines of each order add up to its total; nothing of the payload's amounts was left out."""
+        orders = good(rows_of(cart.iter_orders(None)))
+        proofs = {order.order_number: prove_total(order.lines, order.total, order.currency) for order in orders}
+        assert {number: p.problem for number, p in proofs.items() if p.state is ProofState.UNEXPLAINED} == {}
+
+    def test_since_is_inclusive(self, cart: Cart) -> None:
+        """Asked since a row's own stamp, that row comes, and none before it."""
+        stamped = sorted((r for r in rows_of(cart.iter_orders(None)) if r.stamp), key=lambda r: cast(datetime, r.stamp))
+        middle = stamped[len(stamped) // 2]
+        again = rows_of(checked_pages(cart.iter_orders(middle.stamp), middle.stamp, "orders"))
+        expected = {r.external_id for r in stamped if cast(datetime, r.stamp) >= cast(datetime, middle.stamp)}
+        assert {row.external_id for row in again} >= expected
+
+    def test_far_future_gives_nothing(self, cart: Cart, shop: ShopDriver) -> None:
+        """The date filter is not ignored."""
+        assert rows_of(cart.iter_orders(shop.now() + FAR_FUTURE)) == []
+
+    def test_a_new_order_comes_after_the_mark(self, cart: Cart, shop: ShopDriver) -> None:
+        """The mark of a listing, less the overlap, is early enough for whatever is placed afterwards."""
+        mark = [page.complete_to for page in cart.iter_orders(None)][-1]
+        assert mark is not None and mark <= shop.now() + timedelta(minutes=1)
+        placed = shop.place_order()
+        rows = rows_of(cart.iter_orders(mark - cart.facts.overlap))
+        assert placed in {row.external_id for row in rows}
+
+    def test_a_cancelled_order_is_seen(self, cart: Cart, shop: ShopDriver) -> None:
+        """By the listing where its facts say so, else by reading it again."""
+        placed = shop.place_order()
+        mark = [page.complete_to for page in cart.iter_orders(None)][-1]
+        shop.cancel_order(placed)
+        if cart.facts.order_changes_seen:
+            assert mark is not None
+            rows = rows_of(cart.iter_orders(mark - cart.facts.overlap))
+        else:
+            assert isinstance(cart, OrderReader)
+            rows = list(cart.get_orders([CartOrderId(placed)]).rows)
+        (found,) = [row.record for row in rows if row.external_id == placed]
+        assert isinstance(found, CartOrder) and found.order_state == "cancelled"
+
+    def test_orders_by_id(self, cart: Cart) -> None:
+        """Those that exist come, the others are absent."""
+        if not isinstance(cart, OrderReader):
+            pytest.skip("the cart can't read orders by id")
+        ids = [CartOrderId(row.external_id) for row in rows_of(cart.iter_orders(None))[:3]]
+        page = cart.get_orders([*ids, CartOrderId("999999999")])
+        assert {row.external_id for row in page.rows} == set(ids)
+
+    # --- items, customers, baskets
+
+    def test_items_are_sellable_units(self, cart: Cart) -> None:
+        """Each comes once; names are safe; blank stock is None, not zero."""
+        rows = rows_of(checked_pages(cart.iter_items(None), None, "items"))
+        ids = [row.external_id for row in rows]
+        assert len(ids) == len(set(ids)) >= 20
+        for item in good(rows):
+            assert item.name == safe_text(item.name)
+            assert item.price is None or item.price >= 0
+            assert item.stock is None or isinstance(item.stock, Decimal)
+
+    def test_a_renamed_item_is_seen(self, cart: Cart, shop: ShopDriver) -> None:
+        """Items changed since the mark come again."""
+        pages = list(cart.iter_items(None))
+        mark, item = pages[-1].complete_to, good(rows_of(pages))[0]
+        assert mark is not None
+        shop.rename_item(item.item_id, "Renamed for the test")
+        rows = good(rows_of(cart.iter_items(mark - cart.facts.overlap)))
+        assert "Renamed for the test" in [one.name for one in rows if one.item_id == item.item_id]
+
+    def test_customers(self, cart: Cart) -> None:
+        """Each comes once, readable by id, texts safe."""
+        if not isinstance(cart, CustomerSource):
+            pytest.skip("the cart can't list customers")
+        rows = rows_of(checked_pages(cart.iter_customers(None), None, "customers"))
+        assert len({row.external_id for row in rows}) == len(rows) >= 10
+        assert all(one.name == safe_text(one.name) for one in good(rows))
+        if isinstance(cart, CustomerReader):
+            wanted = good(rows)[0].customer_id
+            assert [row.external_id for row in cart.get_customers([wanted]).rows] == [wanted]
+
+    def test_baskets(self, cart: Cart) -> None:
+        """Unfinished baskets come once each, with lines."""
+        if not isinstance(cart, BasketSource):
+            pytest.skip("the cart can't list baskets")
+        rows = rows_of(cart.iter_baskets(None))
+        assert len({row.external_id for row in rows}) == len(rows)
+
+    def test_raw_rows_are_json_or_xml(self, cart: Cart) -> None:
+        """A held record can be shown and replayed."""
+        for row in rows_of(cart.iter_orders(None))[:20]:
+            if not row.raw.lstrip().startswith(b"<"):
+                json.loads(row.raw)
+
+    # --- writing
+
+    def test_create_item_is_found_again_by_its_key(self, cart: Cart, shop: ShopDriver) -> None:
+        """Look up -> nothing; create; look up -> exactly that one. Creating again makes no second one."""
+        if not isinstance(cart, ItemSink):
+            pytest.skip("the cart takes no items")
+        draft = ItemDraft("cartui-1-item-77", "CONF-77", "Conformance thing", Decimal("12.50"), shop.currency)
+        assert list(cart.find_items(draft)) == []
+        made = cart.create_item(draft)
+        assert [item.item_id for item in cart.find_items(draft)] == [made]
+        if cart.facts.idempotent_create:
+            assert cart.create_item(draft) == made
+        (item,) = cart.find_items(draft)
+        assert (item.sku, item.price) == ("CONF-77", Decimal("12.50"))
+
+    def test_update_item_writes_only_what_changed(self, cart: Cart, shop: ShopDriver) -> None:
+        """The price changes, the rest stays."""
+        if not (isinstance(cart, ItemSink) and isinstance(cart, ItemReader)):
+            pytest.skip("the cart takes no items")
+        before = self._tracked_item(cart)
+        cart.update_item(before.item_id, {"price": Decimal("3.21")})
+        after = good(cart.get_items([before.item_id]).rows)[0]
+        assert after.price == Decimal("3.21")
+        assert (after.name, after.sku, after.stock) == (before.name, before.sku, before.stock)
+
+    def test_stock_is_absolute_and_compared(self, cart: Cart, shop: ShopDriver) -> None:
+        """The number sent is the number there; where the cart's number is not the expected one nothing is written."""
+        if not (isinstance(cart, StockSink) and isinstance(cart, ItemReader)):
+            pytest.skip("the cart takes no stock")
+        item = self._tracked_item(cart)
+        (done,) = cart.set_stock([StockWrite(item.item_id, Decimal(40), expected=item.stock)])
+        assert done.state is WriteState.DONE and shop.stock_of(item.item_id) == 40
+        shop.sell_one(item.item_id)
+        (refused,) = cart.set_stock([StockWrite(item.item_id, Decimal(50), expected=Decimal(40))])
+        assert refused.state is WriteState.CONFLICT and refused.current == 39
+        assert shop.stock_of(item.item_id) == 39
+
+    def test_unknown_item_is_refused_not_ignored(self, cart: Cart) -> None:
+        """A stock write to an item that is not there says so."""
+        if not isinstance(cart, StockSink):
+            pytest.skip("the cart takes no stock")
+        (result,) = cart.set_stock([StockWrite(cast(Any, "999999999"), Decimal(1))])
+        assert result.state is WriteState.REFUSED and result.reason
+
+    def test_create_customer_is_found_again(self, cart: Cart) -> None:
+        """As for items, by key and e-mail; then one field is changed."""
+        if not (isinstance(cart, CustomerSink) and isinstance(cart, CustomerReader)):
+            pytest.skip("the cart takes no customers")
+        draft = CustomerDraft("cartui-1-customer-77", "conform77@example.test", "Con", "Form")
+        assert list(cart.find_customers(draft)) == []
+        made = cart.create_customer(draft)
+        assert [one.customer_id for one in cart.find_customers(draft)] == [made]
+        cart.update_customer(made, {"last_name": "Formed"})
+        (after,) = good(cart.get_customers([made]).rows)
+        assert (after.first_name, after.last_name, after.email) == ("Con", "Formed", draft.email)
+
+    def test_errors_name_their_remedy(self, cart: Cart) -> None:
+        """Changing what is not there is a refusal with a remedy, not a crash."""
+        if not isinstance(cart, ItemSink):
+            pytest.skip("the cart takes no items")
+        with pytest.raises(CartuiError) as refused:
+            cart.update_item(cast(Any, "999999999"), {"name": "nobody"})
+        assert refused.value.remedy
+
+    @staticmethod
+    def _tracked_item(cart: Cart) -> CartItem:
+        items = good(rows_of(cart.iter_items(None)))
+        return next(item for item in items if item.stock is not None and item.sku and item.price)
