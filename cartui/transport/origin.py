@@ -75,7 +75,7 @@ def is_loopback(host: str) -> bool:
 
 
 def ensure_same_origin(base: Address, url: str, *, seen_at: str = "") -> str:
-    """`url` (a next-link or redirect, absolute or relative to the URL it was seen at, by default the base address) as an
+    """`url` (a next-link or redirect, absolute or relative to where it was seen, by default the base address) as an
     absolute URL of the same scheme, host and port without userinfo. Raises NeedsOperatorError otherwise: nothing, and
     no password above all, goes there."""
     parts = _split(url)
