@@ -1,0 +1,219 @@
+"""The Shopping Cart documents."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import Any
+
+import peewee
+
+from cartui.books.database import Database, Row
+from cartui.books.faults import StaleVersionError
+from cartui.books.tables import Cart, Cycle, Document
+from cartui.domain.ids import CartId
+from cartui.domain.settings import CartConnection, CartDocument, CartSettings, DocumentKind, SyncStatus
+from cartui.errors import NeedsOperatorError
+
+COPIED = "This database was copied from another machine."
+
+_FIELDS = (
+    Cart.id, Cart.name, Cart.cart_type, Cart.url, Cart.options, Cart.secret_refs, Cart.allow_plain_http, Cart.settings,
+    Cart.status, Cart.stop_reason, Cart.tested_at, Cart.tested_fingerprint, Cart.next_cycle_at, Cart.version,
+)  # fmt: skip
+
+
+class Carts:
+    """Each write is a transaction of its own unless the caller has one open."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(
+        self, name: str, connection: CartConnection, settings: CartSettings | None = None, *, actor: str = ""
+    ) -> CartDocument:
+        """A new cart, STOPPED and untested. NeedsOperatorError when the name is taken (whatever its case)."""
+        with self._db.joined():
+            self._ensure_free(name)
+            cart_id = CartId(self._db.allocate("cart", 1))
+            self._db.write(
+                Cart.insert(
+                    id=cart_id,
+                    status=SyncStatus.STOPPED.value,
+                    stop_reason="",
+                    tested_fingerprint="",
+                    version=1,
+                    **self._name(name),
+                    **self._content(connection, settings or CartSettings(), actor),
+                )
+            )
+        return self.get_by_id(cart_id)
+
+    def get(self, name: str) -> CartDocument:
+        """By name. NeedsOperatorError lists the known ones."""
+        if (document := self.find(name)) is not None:
+            return document
+        known = ", ".join(repr(document.name) for document in self.list_all())
+        raise NeedsOperatorError(
+            f"There is no cart called {name!r}.",
+            f"Known carts: {known}." if known else "Make one first: there is none yet.",
+        )
+
+    def find(self, name: str) -> CartDocument | None:
+        """By name, whatever its case."""
+        return self._one(Cart.name_key == name.casefold())
+
+    def get_by_id(self, cart_id: CartId) -> CartDocument:
+        """By number. NeedsOperatorError when it was deleted."""
+        if (document := self._one(Cart.id == cart_id)) is not None:
+            return document
+        raise NeedsOperatorError("This cart was deleted.", "Go back to the list of carts.")
+
+    def list_all(self) -> list[CartDocument]:
+        """All carts by name."""
+        return [self._document(row) for row in self._db.rows(Cart.select(*_FIELDS).order_by(Cart.name_key))]
+
+    def save(self, document: CartDocument, *, actor: str = "") -> CartDocument:
+        """Store name, connection and settings, and return it with its new version. StaleVersionError when somebody
+        saved it since. Status, test and next cycle have setters of their own: the runner changes them all the time."""
+        with self._db.joined():
+            current = self._db.row(
+                Cart.select(Cart.version, Cart.changed_by, Cart.changed_at).where(Cart.id == document.cart_id)
+            )
+            if current is None:
+                raise NeedsOperatorError(f"The cart {document.name!r} was deleted.", "Go back to the list of carts.")
+            if current[0] != document.version:
+                raise StaleVersionError(f"The cart {document.name!r}", current[1], current[2])
+            self._ensure_free(document.name, but=document.cart_id)
+            self._update(
+                document.cart_id,
+                version=document.version + 1,
+                **self._name(document.name),
+                **self._content(document.connection, document.settings, actor),
+            )
+        return self.get_by_id(document.cart_id)
+
+    def rename(self, cart_id: CartId, name: str, *, actor: str = "") -> CartDocument:
+        """Give it another name."""
+        with self._db.joined():
+            self._ensure_free(name, but=cart_id)
+            self._update(
+                cart_id,
+                version=Cart.version + 1,
+                changed_at=self._db.clock(),
+                changed_by=actor,
+                **self._name(name),
+            )
+        return self.get_by_id(cart_id)
+
+    def delete(self, cart_id: CartId, *, force: bool = False) -> None:
+        """Delete it with its records, cursors, cycles and lease. With documents it is refused unless `force`; these
+        stay and keep the cart's number, which is never given again. The journal stays as well."""
+        with self._db.joined():
+            documents = self._db.rows(Document.select(peewee.fn.COUNT(Document.id)).where(Document.cart_id == cart_id))
+            if documents[0][0] and not force:
+                raise NeedsOperatorError(
+                    f"{documents[0][0]} documents came from this cart.",
+                    "Confirm that it shall be deleted all the same: the documents stay.",
+                )
+            self._db.write(Cycle.delete().where(Cycle.cart_id == cart_id))
+            self._db.write(Cart.delete().where(Cart.id == cart_id))
+
+    def set_status(self, cart_id: CartId, status: SyncStatus, reason: str = "") -> None:
+        """RUNNING or STOPPED; `reason` is kept with STOPPED."""
+        self._set(cart_id, status=status.value, stop_reason=reason if status is SyncStatus.STOPPED else "")
+
+    def set_tested(self, cart_id: CartId, at: datetime | None, fingerprint: str) -> None:
+        """When Test Connection last passed, and for which connection."""
+        self._set(cart_id, tested_at=at, tested_fingerprint=fingerprint)
+
+    def set_next_cycle(self, cart_id: CartId, at: datetime | None) -> None:
+        """When the runner is to look next."""
+        self._set(cart_id, next_cycle_at=at)
+
+    def stop_all(self, reason: str) -> None:
+        """Every cart STOPPED."""
+        with self._db.joined():
+            self._db.write(Cart.update(status=SyncStatus.STOPPED.value, stop_reason=reason))
+
+    def _set(self, cart_id: CartId, **values: Any) -> None:
+        with self._db.joined():
+            self._update(cart_id, **values)
+
+    def _update(self, cart_id: CartId, **values: Any) -> None:
+        if self._db.write(Cart.update(**values).where(Cart.id == cart_id)) != 1:
+            raise NeedsOperatorError("This cart was deleted.", "Go back to the list of carts.")
+
+    def _ensure_free(self, name: str, but: CartId | None = None) -> None:
+        if not name.strip():
+            raise NeedsOperatorError("A cart needs a name.", "Type one.")
+        other = self.find(name)
+        if other is not None and other.cart_id != but:
+            raise NeedsOperatorError(f"There is a cart called {other.name!r} already.", "Choose another name.")
+
+    def _one(self, condition: Any) -> CartDocument | None:
+        row = self._db.row(Cart.select(*_FIELDS).where(condition))
+        return None if row is None else self._document(row)
+
+    def _document(self, row: Row) -> CartDocument:
+        (
+            cart_id,
+            name,
+            cart_type,
+            url,
+            options,
+            secret_refs,
+            plain_http,
+            settings,
+            status,
+            reason,
+            *tested,
+            version,
+        ) = row
+        copied = self._db.read_only is not None
+        return CartDocument(
+            cart_id=CartId(cart_id),
+            name=name,
+            connection=CartConnection(cart_type, url, options, secret_refs, plain_http),
+            settings=_settings_from(settings),
+            status=SyncStatus.STOPPED if copied else SyncStatus(status),
+            stop_reason=COPIED if copied else reason,
+            tested_at=tested[0],
+            tested_fingerprint=tested[1],
+            next_cycle_at=tested[2],
+            version=version,
+        )
+
+    def _name(self, name: str) -> dict[str, Any]:
+        return {"name": name, "name_key": name.casefold()}
+
+    def _content(self, connection: CartConnection, settings: CartSettings, actor: str) -> dict[str, Any]:
+        return {
+            "cart_type": connection.cart_type,
+            "url": connection.url,
+            "options": dict(connection.options),
+            "secret_refs": dict(connection.secret_refs),
+            "allow_plain_http": connection.allow_plain_http,
+            "settings": _settings_as_json(settings),
+            "changed_at": self._db.clock(),
+            "changed_by": actor,
+        }
+
+
+def _settings_as_json(settings: CartSettings) -> dict[str, Any]:
+    return {
+        key: value.isoformat() if isinstance(value, datetime) else value
+        for key, value in dataclasses.asdict(settings).items()
+    }
+
+
+def _settings_from(stored: dict[str, Any]) -> CartSettings:
+    """A setting that is not stored yet has its default."""
+    known = {field.name for field in dataclasses.fields(CartSettings)}
+    values = {key: value for key, value in stored.items() if key in known}
+    for key in ("orders_from", "updates_from"):
+        if values.get(key) is not None:
+            values[key] = datetime.fromisoformat(values[key])
+    if "import_orders_as" in values:
+        values["import_orders_as"] = DocumentKind(values["import_orders_as"])
+    return CartSettings(**values)

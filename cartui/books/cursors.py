@@ -1,0 +1,44 @@
+"""How far each kind of record was read or written, by the cart's own record times."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cartui.books.database import Database
+from cartui.books.fields import to_moment
+from cartui.books.tables import Cursor
+from cartui.domain.ids import CartId, Direction, RecordKind
+
+
+class Cursors:
+    """One cursor for each kind and direction of a cart."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def get(self, cart_id: CartId, kind: RecordKind, direction: Direction = Direction.IMPORT) -> datetime | None:
+        """Where it stands; None: never set."""
+        row = self._db.row(
+            Cursor.select(Cursor.at).where(
+                (Cursor.cart_id == cart_id) & (Cursor.kind == kind.value) & (Cursor.direction == direction.value)
+            )
+        )
+        return None if row is None else row[0]
+
+    def put(self, cart_id: CartId, kind: RecordKind, direction: Direction, at: datetime) -> None:
+        """Move it forward. A time before where it stands leaves it there: the overlap is read again every time."""
+        self._db.write_sql(
+            "INSERT INTO cart_cursor (cart_id, kind, direction, at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (cart_id, kind, direction) DO UPDATE SET at = excluded.at WHERE excluded.at > cart_cursor.at",
+            (cart_id, kind.value, direction.value, to_moment(at)),
+        )
+
+    def reset(self, cart_id: CartId, kind: RecordKind, direction: Direction, at: datetime | None) -> None:
+        """Set it wherever a person wants it, backwards too; None forgets it."""
+        with self._db.joined():
+            self._db.write_sql(
+                "DELETE FROM cart_cursor WHERE cart_id = ? AND kind = ? AND direction = ?",
+                (cart_id, kind.value, direction.value),
+            )
+            if at is not None:
+                self.put(cart_id, kind, direction, at)

@@ -1,0 +1,227 @@
+"""Sales documents with their lines. An import writes them PENDING: no posting, no stock is moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import peewee
+
+from cartui.books.address import address_as_json, address_from, payments_as_json, payments_from
+from cartui.books.database import Database, Row
+from cartui.books.fields import from_micros, to_micros, to_moment
+from cartui.books.tables import Customer, DocumentLine
+from cartui.books.tables import Document as DocumentTable
+from cartui.domain import documents as domain
+from cartui.domain.documents import Document, DocumentDraft, DocumentStatus
+from cartui.domain.ids import CartId, CartOrderId, CustomerId, DocumentId, ItemCode
+from cartui.domain.records import FulfilmentState, LineKind, OrderState, PaymentState
+from cartui.domain.settings import DocumentKind
+from cartui.errors import NeedsOperatorError
+
+_ASK = 900
+_ADD = """INSERT INTO document (id, cart_id, external_id, number, status, kind, order_number, placed_at, customer_id,
+ customer_name, email, currency, total, native_status, order_state, payment_state, fulfilment_state, billing_address,
+ shipping_address, payments, shipping_method, note, default_lines, changed_in_cart, created_at)
+ VALUES (?, ?, ?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"""
+_ADD_LINE = """INSERT INTO document_line (document_id, position, kind, text, amount, quantity, unit_price, tax_rate,
+ tax_amount, item_code, sku, default_item) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_LINE = (
+    DocumentLine.document_id, DocumentLine.kind, DocumentLine.text, DocumentLine.amount, DocumentLine.quantity,
+    DocumentLine.unit_price, DocumentLine.tax_rate, DocumentLine.tax_amount, DocumentLine.item_code, DocumentLine.sku,
+    DocumentLine.default_item,
+)  # fmt: skip
+_T = DocumentTable
+_FIELDS = (
+    _T.id, _T.number, _T.status, _T.cart_id, _T.customer_id, Customer.code, _T.created_at, _T.changed_in_cart,
+    _T.kind, _T.external_id, _T.order_number, _T.placed_at, _T.customer_name, _T.email, _T.currency, _T.total,
+    _T.native_status, _T.order_state, _T.payment_state, _T.fulfilment_state, _T.billing_address, _T.shipping_address,
+    _T.payments, _T.shipping_method, _T.note,
+)  # fmt: skip
+
+DraftFor = tuple[DocumentDraft, CustomerId | None]
+
+
+class Documents:
+    """Writes need the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add_many(self, cart_id: CartId, rows: Sequence[DraftFor]) -> list[DocumentId]:
+        """New PENDING documents in the order given, each with its lines and a number D000001, D000002, …
+        BrokenInvariantError when the cart's order has a document already."""
+        if not rows:
+            return []
+        first = self._db.allocate("document", len(rows))
+        now = to_moment(self._db.clock())
+        heads: list[tuple[object, ...]] = []
+        lines: list[tuple[object, ...]] = []
+        for document_id, (draft, customer_id) in enumerate(rows, first):
+            heads.append(_stored(document_id, cart_id, draft, customer_id, now))
+            lines += _stored_lines(document_id, draft)
+        self._db.write_many(_ADD, heads)
+        self._db.write_many(_ADD_LINE, lines)
+        return [DocumentId(first + n) for n in range(len(rows))]
+
+    def get(self, document_id: DocumentId) -> Document:
+        """With all its lines. NeedsOperatorError when there is none of that number."""
+        found = self.list_by_ids([document_id])
+        if not found:
+            raise NeedsOperatorError("This document is not there.", "Go back to the list of documents.")
+        return found[0]
+
+    def list_by_ids(self, document_ids: Sequence[DocumentId]) -> list[Document]:
+        """Those of the documents that are there, by number, with their lines: two queries."""
+        wanted = [int(one) for one in document_ids[:_ASK]]
+        rows = self._db.rows(
+            _T.select(*_FIELDS)
+            .join(Customer, peewee.JOIN.LEFT_OUTER, on=(Customer.id == _T.customer_id))
+            .where(_T.id.in_(wanted))
+            .order_by(_T.id)
+        )
+        lines: dict[int, list[domain.DocumentLine]] = {}
+        for document_id, kind, *rest in self._db.rows(
+            DocumentLine.select(*_LINE)
+            .where(DocumentLine.document_id.in_(wanted))
+            .order_by(DocumentLine.document_id, DocumentLine.position)
+        ):
+            lines.setdefault(document_id, []).append(domain.DocumentLine(LineKind(kind), *rest))
+        more = self.list_by_ids(document_ids[_ASK:]) if len(document_ids) > _ASK else []
+        return [_document(row, tuple(lines.get(row[0], ()))) for row in rows] + more
+
+    def find_by_external(self, cart_id: CartId, order_ids: Sequence[str]) -> dict[CartOrderId, DocumentId]:
+        """The documents of the cart's orders."""
+        found: dict[CartOrderId, DocumentId] = {}
+        for start in range(0, len(order_ids), _ASK):
+            part = [str(one) for one in order_ids[start : start + _ASK]]
+            rows = self._db.rows(
+                _T.select(_T.external_id, _T.id).where((_T.cart_id == cart_id) & _T.external_id.in_(part))
+            )
+            found |= {CartOrderId(external): DocumentId(ours) for external, ours in rows}
+        return found
+
+    def find_number(self, number: str) -> DocumentId | None:
+        """By what a person reads on it, whatever its case."""
+        row = self._db.row(_T.select(_T.id).where(_T.number == number.upper()))
+        return None if row is None else DocumentId(row[0])
+
+    def mark_changed(self, document_ids: Sequence[DocumentId], *, changed: bool = True) -> None:
+        """Flag documents whose order changed in the cart after the import (or take the flag away)."""
+        self._db.write_many(
+            "UPDATE document SET changed_in_cart = ? WHERE id = ?", [(int(changed), int(one)) for one in document_ids]
+        )
+
+    def count(self, cart_id: CartId | None = None, status: DocumentStatus | None = None) -> int:
+        """How many there are, of a cart and in a status if asked."""
+        query = _T.select(peewee.fn.COUNT(_T.id))
+        if cart_id is not None:
+            query = query.where(_T.cart_id == cart_id)
+        if status is not None:
+            query = query.where(_T.status == status.value)
+        return int(self._db.rows(query)[0][0])
+
+    def pending_quantities(self, codes: Sequence[ItemCode]) -> dict[ItemCode, Decimal]:
+        """How many of each item stand on PENDING documents of all carts: sold, but not yet taken from stock."""
+        found: dict[ItemCode, Decimal] = {}
+        for start in range(0, len(codes), _ASK):
+            rows = self._db.rows(
+                DocumentLine.select(DocumentLine.item_code, peewee.fn.SUM(DocumentLine.quantity).coerce(False))
+                .join(_T, on=(_T.id == DocumentLine.document_id))
+                .where(
+                    DocumentLine.item_code.in_([str(one) for one in codes[start : start + _ASK]])
+                    & (_T.status == DocumentStatus.PENDING.value)
+                    & (DocumentLine.kind == LineKind.PRODUCT.value)
+                )
+                .group_by(DocumentLine.item_code)
+            )
+            found |= {ItemCode(code): from_micros(int(quantity)) for code, quantity in rows}
+        return found
+
+
+def _stored(
+    document_id: int, cart_id: CartId, draft: DocumentDraft, customer_id: CustomerId | None, now: int
+) -> tuple[object, ...]:
+    billing = address_as_json(draft.billing_address)
+    same = draft.shipping_address == draft.billing_address
+    return (
+        document_id,
+        cart_id,
+        draft.external_id,
+        f"D{document_id:06d}",
+        draft.kind.value,
+        draft.order_number,
+        to_moment(draft.placed_at),
+        customer_id,
+        draft.customer_name,
+        draft.email,
+        draft.currency,
+        to_micros(draft.total),
+        draft.native_status,
+        draft.order_state.value,
+        draft.payment_state.value,
+        draft.fulfilment_state.value,
+        billing,
+        billing if same else address_as_json(draft.shipping_address),
+        payments_as_json(draft.payments),
+        draft.shipping_method,
+        draft.note,
+        draft.default_item_lines,
+        now,
+    )
+
+
+def _stored_lines(document_id: int, draft: DocumentDraft) -> list[tuple[object, ...]]:
+    return [
+        (
+            document_id,
+            position,
+            line.kind.value,
+            line.text,
+            to_micros(line.amount),
+            to_micros(line.quantity),
+            None if line.unit_price is None else to_micros(line.unit_price),
+            None if line.tax_rate is None else to_micros(line.tax_rate),
+            None if line.tax_amount is None else to_micros(line.tax_amount),
+            line.item_code,
+            line.sku,
+            int(line.default_item),
+        )
+        for position, line in enumerate(draft.lines, 1)
+    ]
+
+
+def _document(row: Row, lines: tuple[domain.DocumentLine, ...]) -> Document:
+    document_id, number, status, cart_id, customer_id, code, created_at, changed, *draft = row
+    (kind, external_id, order_number, placed_at, customer_name, email, currency, total, native_status, *rest) = draft
+    order_state, payment_state, fulfilment_state, billing, shipping, payments, shipping_method, note = rest
+    return Document(
+        document_id=document_id,
+        number=number,
+        status=DocumentStatus(status),
+        cart_id=cart_id,
+        customer_id=customer_id,
+        customer_code=code,
+        created_at=created_at,
+        changed_in_cart=changed,
+        draft=DocumentDraft(
+            kind=DocumentKind(kind),
+            external_id=external_id,
+            order_number=order_number,
+            placed_at=placed_at,
+            customer_name=customer_name,
+            email=email,
+            currency=currency,
+            total=total,
+            lines=lines,
+            native_status=native_status,
+            order_state=OrderState(order_state),
+            payment_state=PaymentState(payment_state),
+            fulfilment_state=FulfilmentState(fulfilment_state),
+            billing_address=address_from(billing),
+            shipping_address=address_from(shipping),
+            payments=payments_from(payments),
+            shipping_method=shipping_method,
+            note=note,
+        ),
+    )

@@ -1,0 +1,187 @@
+"""The system's items and their stock: a ledger of changes whose sum is what is on hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from cartui.books.database import Database
+from cartui.books.faults import StaleVersionError
+from cartui.books.fields import to_micros, to_moment
+from cartui.books.tables import Item as ItemTable
+from cartui.books.tables import StockEntry
+from cartui.domain.documents import Item
+from cartui.domain.ids import ItemCode, ItemId
+from cartui.domain.plan import NewItem
+from cartui.errors import NeedsOperatorError
+
+DEFAULT_CODE = ItemCode("DEFAULT")
+
+_ASK = 900
+_FIELDS = (
+    ItemTable.id, ItemTable.code, ItemTable.name, ItemTable.barcode, ItemTable.cost, ItemTable.price,
+    ItemTable.currency, ItemTable.on_hand, ItemTable.allocated, ItemTable.is_default, ItemTable.version,
+)  # fmt: skip
+_ADD = """INSERT INTO item (id, code, name, barcode, cost, price, currency, on_hand, allocated, is_default, version,
+ changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, ?, ?)"""
+_ENTER = "INSERT INTO stock_entry (item_id, quantity, reason, at, actor) VALUES (?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class StockChange:
+    """One line of the stock ledger: `quantity` is the difference, signed."""
+
+    item_id: ItemId
+    quantity: Decimal
+    reason: str
+
+
+class Items:
+    """Writes need the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def find_by_codes(self, codes: Sequence[str]) -> dict[ItemCode, Item]:
+        """By exact code."""
+        return {item.code: item for item in self._find(ItemTable.code, [str(one) for one in codes])}
+
+    def find_by_ids(self, item_ids: Sequence[int]) -> dict[ItemId, Item]:
+        """By our numbers."""
+        return {item.item_id: item for item in self._find(ItemTable.id, [int(one) for one in item_ids])}
+
+    def find_by_barcodes(self, barcodes: Sequence[str]) -> dict[str, list[Item]]:
+        """By exact barcode; several items can carry the same."""
+        found: dict[str, list[Item]] = {}
+        for item in self._find(ItemTable.barcode, [str(one) for one in barcodes if one]):
+            found.setdefault(item.barcode, []).append(item)
+        return found
+
+    def add_many(self, rows: Sequence[NewItem], *, actor: str = "") -> list[ItemId]:
+        """New items in the order given, with their opening stock."""
+        return self._add(rows, actor, is_default=False)
+
+    def default_item(self) -> Item:
+        """The item that stands in where none of ours matches; made on first use, which needs a transaction."""
+        found = list(self._list(ItemTable.is_default == 1))
+        if not found:
+            with self._db.joined():
+                taken = self.find_by_codes([DEFAULT_CODE])
+                code = self.next_code(DEFAULT_CODE) if taken else DEFAULT_CODE
+                self._add([NewItem(code, "Item not found")], "", is_default=True)
+            found = self._list(ItemTable.is_default == 1)
+        return found[0]
+
+    def update(self, item: Item, *, actor: str = "", reason: str = "edited") -> Item:
+        """Store an item and return it with its new version. Stock that differs from what is stored becomes a ledger
+        line with `reason`. StaleVersionError when somebody saved it since."""
+        current = self._db.row(
+            ItemTable.select(ItemTable.version, ItemTable.changed_by, ItemTable.changed_at, ItemTable.on_hand).where(
+                ItemTable.id == item.item_id
+            )
+        )
+        if current is None:
+            raise NeedsOperatorError(f"The item {item.code} was deleted.", "Go back to the list of items.")
+        version, by, at, on_hand = current
+        if version != item.version:
+            raise StaleVersionError(f"The item {item.code}", by, at)
+        self._ensure_free(item)
+        self._db.write(
+            ItemTable.update(
+                code=item.code,
+                name=item.name,
+                barcode=item.barcode,
+                cost=item.cost,
+                price=item.price,
+                currency=item.currency,
+                allocated=item.allocated,
+                version=item.version + 1,
+                changed_at=self._db.clock(),
+                changed_by=actor,
+            ).where(ItemTable.id == item.item_id)
+        )
+        if item.on_hand is not None and item.on_hand != on_hand:
+            self._enter([StockChange(item.item_id, item.on_hand - (on_hand or Decimal(0)), reason)], actor)
+        return self.find_by_ids([item.item_id])[item.item_id]
+
+    def change_stock(self, changes: Sequence[StockChange], *, actor: str = "") -> None:
+        """Add lines to the stock ledger; the items' versions rise with it."""
+        self._enter(changes, actor)
+        self._db.write_many("UPDATE item SET version = version + 1 WHERE id = ?", [(one.item_id,) for one in changes])
+
+    def stock_entries(self, item_id: ItemId, limit: int = 100) -> list[StockChange]:
+        """The newest lines of an item's ledger."""
+        rows = self._db.rows(
+            StockEntry.select(StockEntry.item_id, StockEntry.quantity, StockEntry.reason)
+            .where(StockEntry.item_id == item_id)
+            .order_by(StockEntry.id.desc())
+            .limit(limit)
+        )
+        return [StockChange(ItemId(row[0]), row[1], row[2]) for row in rows]
+
+    def wrong_stock(self) -> list[ItemId]:
+        """Items whose stock is not the sum of their ledger: always none, or the books are damaged."""
+        rows = self._db.sql(
+            "SELECT id FROM item WHERE on_hand IS NOT NULL AND on_hand <>"
+            " (SELECT COALESCE(SUM(quantity), 0) FROM stock_entry WHERE item_id = item.id) ORDER BY id"
+        )
+        return [ItemId(row[0]) for row in rows]
+
+    def next_code(self, prefix: str) -> ItemCode:
+        """The first free code of the form PREFIX-1, PREFIX-2, …"""
+        start = prefix + "-"
+        rows = self._db.sql("SELECT code FROM item WHERE substr(code, 1, ?) = ?", (len(start), start))
+        used = {int(tail) for (code,) in rows if (tail := code[len(start) :]).isascii() and tail.isdigit()}
+        return ItemCode(f"{start}{max(used, default=0) + 1}")
+
+    def count(self) -> int:
+        """How many items there are."""
+        return int(self._db.sql("SELECT COUNT(*) FROM item")[0][0])
+
+    def _find(self, column: Any, values: list[Any]) -> list[Item]:
+        found: list[Item] = []
+        for start in range(0, len(values), _ASK):
+            found += self._list(column.in_(values[start : start + _ASK]))
+        return found
+
+    def _list(self, condition: Any) -> list[Item]:
+        rows = self._db.rows(ItemTable.select(*_FIELDS).where(condition).order_by(ItemTable.id))
+        return [Item(*row) for row in rows]
+
+    def _add(self, rows: Sequence[NewItem], actor: str, *, is_default: bool) -> list[ItemId]:
+        if not rows:
+            return []
+        first = self._db.allocate("item", len(rows))
+        now = to_moment(self._db.clock())
+        stored, entries = [], []
+        for item_id, row in enumerate(rows, first):
+            on_hand = _micros(row.on_hand)
+            stored.append((
+                item_id, row.code, row.name, row.barcode, _micros(row.cost), _micros(row.price), row.currency, on_hand,
+                int(is_default), now, actor,
+            ))  # fmt: skip
+            if on_hand is not None:
+                entries.append((item_id, on_hand, "opening stock", now, actor))
+        self._db.write_many(_ADD, stored)
+        self._db.write_many(_ENTER, entries)
+        return [ItemId(first + n) for n in range(len(rows))]
+
+    def _enter(self, changes: Sequence[StockChange], actor: str) -> None:
+        now = to_moment(self._db.clock())
+        deltas = [(to_micros(one.quantity), one) for one in changes]
+        self._db.write_many(_ENTER, [(one.item_id, delta, one.reason, now, actor) for delta, one in deltas])
+        self._db.write_many(
+            "UPDATE item SET on_hand = COALESCE(on_hand, 0) + ? WHERE id = ?",
+            [(delta, one.item_id) for delta, one in deltas],
+        )
+
+    def _ensure_free(self, item: Item) -> None:
+        other = self.find_by_codes([item.code]).get(item.code)
+        if other is not None and other.item_id != item.item_id:
+            raise NeedsOperatorError(f"There is an item {item.code} already: {other.name}.", "Choose another code.")
+
+
+def _micros(value: Decimal | None) -> int | None:
+    return None if value is None else to_micros(value)

@@ -1,0 +1,140 @@
+"""What is remembered of each record of a cart: link, held record and ledger in one row, unique by (cart, kind, id)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import peewee
+
+from cartui.books.database import Database, Row
+from cartui.books.fields import pack, to_json, to_moment, unpack
+from cartui.books.tables import Document, Record
+from cartui.domain.documents import DocumentStatus
+from cartui.domain.ids import CartId, CartOrderId, RecordKind
+from cartui.domain.ledger import CartRecord
+from cartui.domain.outcomes import RecordState
+
+_ASK = 900  # values in one IN (…)
+_FIELDS = (
+    Record.kind, Record.external_id, Record.label, Record.stamp, Record.fingerprint, Record.state, Record.reason,
+    Record.remedy, Record.our_id, Record.agreed, Record.evidence, Record.native_status, Record.tries,
+)  # fmt: skip
+
+# A record read back carries no raw body, so None keeps the stored one, as long as the record is of a sort that has one.
+_PUT = """INSERT INTO cart_record (cart_id, kind, external_id, label, stamp, fingerprint, state, reason, remedy, our_id,
+ agreed, evidence, native_status, tries, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ ON CONFLICT (cart_id, kind, external_id) DO UPDATE SET label = excluded.label, stamp = excluded.stamp,
+ fingerprint = excluded.fingerprint, state = excluded.state, reason = excluded.reason, remedy = excluded.remedy,
+ our_id = excluded.our_id, agreed = excluded.agreed, evidence = excluded.evidence,
+ native_status = excluded.native_status, tries = excluded.tries,
+ raw = CASE WHEN excluded.kind = 'order' OR excluded.state = 'held' THEN COALESCE(excluded.raw, cart_record.raw) END"""
+
+
+class Records:
+    """Records of all carts; writes need the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def find_many(self, cart_id: CartId, kind: RecordKind, external_ids: Sequence[str]) -> dict[str, CartRecord]:
+        """By the cart's ids, without raw bodies."""
+        found: dict[str, CartRecord] = {}
+        for start in range(0, len(external_ids), _ASK):
+            part = [str(one) for one in external_ids[start : start + _ASK]]
+            some = self._list((Record.cart_id == cart_id) & (Record.kind == kind.value) & Record.external_id.in_(part))
+            found |= {record.external_id: record for record in some}
+        return found
+
+    def find_by_our_ids(self, cart_id: CartId, kind: RecordKind, our_ids: Sequence[int]) -> dict[int, list[CartRecord]]:
+        """The links of our items, customers or documents; one of ours can be linked to several of the cart's."""
+        found: dict[int, list[CartRecord]] = {}
+        for start in range(0, len(our_ids), _ASK):
+            part = [int(one) for one in our_ids[start : start + _ASK]]
+            for record in self._list(
+                (Record.cart_id == cart_id) & (Record.kind == kind.value) & Record.our_id.in_(part)
+            ):
+                if record.our_id is not None:
+                    found.setdefault(record.our_id, []).append(record)
+        return found
+
+    def put_many(self, cart_id: CartId, records: Sequence[CartRecord]) -> None:
+        """Insert or replace. `raw` None keeps what is stored; a body is kept for orders and for what is held only."""
+        self._db.write_many(_PUT, [_stored(cart_id, record) for record in records])
+
+    def list_held(self, cart_id: CartId) -> list[CartRecord]:
+        """What waits for a person, oldest first."""
+        return self._list((Record.cart_id == cart_id) & (Record.state == RecordState.HELD.value))
+
+    def count_held(self, cart_id: CartId) -> int:
+        """How many wait for a person."""
+        [(count,)] = self._db.sql("SELECT COUNT(*) FROM cart_record WHERE cart_id = ? AND state = 'held'", (cart_id,))
+        return int(count)
+
+    def raw(self, cart_id: CartId, kind: RecordKind, external_id: str) -> bytes | None:
+        """The record as the cart sent it, where it is kept."""
+        rows = self._db.sql(
+            "SELECT raw FROM cart_record WHERE cart_id = ? AND kind = ? AND external_id = ?",
+            (cart_id, kind.value, external_id),
+        )
+        return unpack(bytes(rows[0][0])) if rows and rows[0][0] is not None else None
+
+    def open_order_ids(self, cart_id: CartId) -> list[CartOrderId]:
+        """The orders to look at again: those that wait for the shop, and those whose document is still PENDING."""
+        waiting = Record.state == RecordState.STAGED.value
+        imported = Record.state.in_([RecordState.IMPORTED.value, RecordState.CHANGED.value])
+        pending = imported & (Document.status == DocumentStatus.PENDING.value)
+        rows = self._db.rows(
+            Record.select(Record.external_id)
+            .join(Document, peewee.JOIN.LEFT_OUTER, on=(Document.id == Record.our_id))
+            .where((Record.cart_id == cart_id) & (Record.kind == RecordKind.ORDER.value) & (waiting | pending))
+            .order_by(Record.id)
+        )
+        return [CartOrderId(row[0]) for row in rows]
+
+    def unlink(self, cart_id: CartId, kind: RecordKind, external_id: str) -> None:
+        """Forget the record and its link: the next time it comes it is new."""
+        self._db.write(
+            Record.delete().where(
+                (Record.cart_id == cart_id) & (Record.kind == kind.value) & (Record.external_id == external_id)
+            )
+        )
+
+    def count_by_state(self, cart_id: CartId, kind: RecordKind | None = None) -> dict[RecordState, int]:
+        """How many records are in each state."""
+        condition = Record.cart_id == cart_id
+        if kind is not None:
+            condition &= Record.kind == kind.value
+        rows = self._db.rows(
+            Record.select(Record.state, peewee.fn.COUNT(Record.id)).where(condition).group_by(Record.state)
+        )
+        return {RecordState(state): count for state, count in rows}
+
+    def _list(self, condition: Any) -> list[CartRecord]:
+        return [_record(row) for row in self._db.rows(Record.select(*_FIELDS).where(condition).order_by(Record.id))]
+
+
+def _stored(cart_id: CartId, record: CartRecord) -> tuple[object, ...]:
+    keep = record.raw is not None and (record.kind is RecordKind.ORDER or record.state is RecordState.HELD)
+    return (
+        cart_id,
+        record.kind.value,
+        record.external_id,
+        record.label,
+        None if record.stamp is None else to_moment(record.stamp),
+        record.fingerprint,
+        record.state.value,
+        record.reason,
+        record.remedy,
+        record.our_id,
+        to_json(record.agreed),
+        record.evidence,
+        record.native_status,
+        record.tries,
+        pack(record.raw) if keep and record.raw is not None else None,
+    )
+
+
+def _record(row: Row) -> CartRecord:
+    kind, external_id, label, stamp, fingerprint, state, *rest = row
+    return CartRecord(RecordKind(kind), external_id, label, stamp, fingerprint, RecordState(state), *rest)
