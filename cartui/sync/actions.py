@@ -248,8 +248,8 @@ def _plan_export_items(
     fresh, found = _look(side, [link.external_id for link in links.values()], drafts, progress, stop)
     ground = ExportGround(
         links=links,
-        fresh={key: row.record for key, row in fresh.items()},
-        found={ItemId(our_id): [row.record for row in rows] for our_id, rows in found.items()},
+        fresh=_records(fresh),
+        found={ItemId(our_id): list(_records(rows).values()) for our_id, rows in found.items()},
     )
     return plan_export_items(items, ground, selection.edits, keys)
 
@@ -278,8 +278,8 @@ def _plan_export_customers(
     fresh, found = _look(side, linked, drafts, progress, stop)
     ground = CustomerExportGround(
         links=links,
-        fresh={key: row.record for key, row in fresh.items()},
-        found={CustomerId(our_id): [row.record for row in rows] for our_id, rows in found.items()},
+        fresh=_records(fresh),
+        found={CustomerId(our_id): list(_records(rows).values()) for our_id, rows in found.items()},
     )
     return plan_export_customers(customers, ground, keys)
 
@@ -290,20 +290,24 @@ def _look(
     drafts: Mapping[Any, Draft],
     progress: ProgressSink,
     stop: Callable[[], bool],
-) -> tuple[dict[str, Received[Any]], dict[int, Rows]]:
+) -> tuple[dict[str, Received[Any]], dict[int, dict[str, Received[Any]]]]:
     """What the cart holds now of linked records, and what it has already under the codes of the others."""
     fresh: dict[str, Received[Any]] = {}
     for batch in batches(linked, 50):
         _ensure_going(stop)
         fresh |= side.read(batch)
-    found: dict[int, Rows] = {}
+    found: dict[int, dict[str, Received[Any]]] = {}
     for done, (our_id, draft) in enumerate(drafts.items(), 1):
         _ensure_going(stop)
         ids = side.find(draft)
         if ids:
-            found[our_id] = list(side.read(ids).values())
+            found[our_id] = side.read(ids)
         progress(Progress(f"looking up {side.kind}s in the cart", done, len(drafts)))
     return fresh, found
+
+
+def _records(rows: Mapping[str, Received[Any]]) -> dict[str, Any]:
+    return {key: row.record for key, row in rows.items()}
 
 
 def our_ids(ws: Workspace, kind: RecordKind, codes: Sequence[str]) -> list[str]:

@@ -201,7 +201,8 @@ class Exporter:
 
     def _holds(self, row: Received[Any], wanted: Mapping[str, str]) -> bool:
         rest = {name: value for name, value in wanted.items() if name != _STOCK}
-        if _STOCK in wanted and row.record.stock != parse_amount(wanted[_STOCK]):
+        stock = row.record.stock if isinstance(row.record, CartItem) else None
+        if _STOCK in wanted and stock != parse_amount(wanted[_STOCK]):
             return False
         return not changed_fields(self.side.values(row), rest)
 

@@ -23,7 +23,8 @@ Draft = ItemDraft | CustomerDraft
 class Side(Protocol):
     """What exporting needs of one kind of record in the cart. Ids are the cart's, as text."""
 
-    kind: RecordKind
+    @property
+    def kind(self) -> RecordKind: ...
 
     def read(self, ids: Sequence[str]) -> dict[str, Received[Any]]:
         """The records as they are now; those that are gone or can't be read are absent."""

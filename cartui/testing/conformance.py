@@ -81,7 +81,7 @@ def rows_of(pages: Iterable[Page[R]]) -> list[Received[R]]:
 
 def good(rows: Iterable[Received[R]]) -> list[R]:
     """The records among the rows."""
-    return [cast(R, row.record) for row in rows if not isinstance(row.record, BadRecord)]
+    return [row.record for row in rows if not isinstance(row.record, BadRecord)]
 
 
 class CartConformance:
