@@ -14,6 +14,7 @@ TEXT_MAXIMUM = 5_000
 ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9._:-]{8,64}", re.ASCII)
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,6})?", re.ASCII)
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _COUNT = re.compile(r"[1-9]\d{0,5}", re.ASCII)
 
 Reader = Callable[[Any, str], Any]
@@ -124,6 +125,13 @@ def identifier(value: Any, field: str) -> str:
     """An id as the protocol allows it."""
     if not isinstance(value, str) or not ID.fullmatch(value):
         raise invalid(field, "not an id", "Send the id as the shop gave it, in quotes.")
+    return value
+
+
+def country(value: Any, field: str) -> str:
+    """A country by its two letters."""
+    if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
+        raise invalid(field, "not a country code", "Send the two capital letters of ISO 3166, such as DE.")
     return value
 
 

@@ -27,15 +27,14 @@ Events = list[tuple[str, str]]
 def sell_round(shop: DemoShop) -> Events:
     """One round: advances a standing clock by ROUND_SECONDS, then does what this round's number says."""
     shop.advance(ROUND_SECONDS)
-    with shop.lock:
+    with shop.writing():
         number = int(shop.store.get_meta("ticks")) + 1
         random = Random(f"{shop.seed}:{number}")
         events: Events = []
         for every, step in _STEPS:
             if number % every == 0:
                 events += step(shop, random)
-        with shop.writing():
-            shop.store.set_meta("ticks", str(number))
+        shop.store.set_meta("ticks", str(number))
         return events
 
 

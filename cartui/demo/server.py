@@ -64,7 +64,7 @@ class _Server(uvicorn.Server):
 def serve(shop: DemoShop, host: str = "127.0.0.1", port: int = 0, sell_every: float | None = None) -> RunningDemo:
     """Serve a shop until stop(). ``port`` 0 takes a free one; ``sell_every``: seconds between selling rounds, None:
     the shop sells only by shop.tick(). Raises OSError when the port is taken, RuntimeError when it does not start."""
-    listener = socket.create_server((host, port))
+    listener = _listen(host, port)
     gate = FaultGate(build_app(shop), shop.faults)
     config = uvicorn.Config(
         gate,
@@ -90,6 +90,20 @@ def serve(shop: DemoShop, host: str = "127.0.0.1", port: int = 0, sell_every: fl
         running.stop()
         raise RuntimeError("the demo shop did not start")
     return running
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket. The protocol is named, since asyncio sends small pieces at once only where it is: else each
+    answer waits 40 ms for the client's acknowledgement of its head."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _sell(shop: DemoShop, every: float, ending: threading.Event) -> None:

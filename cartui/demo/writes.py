@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from cartui.demo import checks, lifecycle
@@ -21,7 +22,10 @@ Answer = tuple[int, Row]
 _TEXT_OR_NULL = checks.or_null(checks.text)
 _OPTION = checks.record({"name": checks.text, "value": checks.text}, ("name", "value"))
 _ADDRESS_FIELDS = ("name", "company", "street1", "street2", "city", "region", "postcode", "country", "phone")
-_ADDRESS = checks.record(dict.fromkeys(_ADDRESS_FIELDS, checks.or_null(checks.any_text)), ("name", "country"))
+_ADDRESS = checks.record(
+    dict.fromkeys(_ADDRESS_FIELDS, checks.or_null(checks.any_text)) | {"country": checks.or_null(checks.country)},
+    ("name", "country"),
+)
 ITEM_CHANGES: dict[str, checks.Reader] = {
     "name": checks.text,
     "sku": _TEXT_OR_NULL,
@@ -55,7 +59,7 @@ _NEW_ITEM: dict[str, checks.Reader] = ITEM_CHANGES | {
     "parent_id": checks.or_null(checks.identifier),
 }
 _STOCK_ROW = checks.record(
-    {"item_id": checks.identifier, "quantity": checks.decimal_text, "expected": checks.quantity},
+    {"item_id": checks.identifier, "quantity": checks.decimal_text, "expected": checks.decimal_text},
     ("item_id", "quantity"),
 )
 _SHIPPED_LINE = checks.record({"line_id": checks.identifier, "quantity": checks.quantity}, ("line_id", "quantity"))
@@ -190,7 +194,7 @@ def _set_one(store: Store, wanted: Row, stamp: str) -> Row:
         tenths = checks.quantity(wanted["quantity"], "quantity")
     except RefusalError as refusal:
         return _stock_result(wanted, "refused", item["stock"], str(refusal))
-    if wanted.get("expected", parse_tenths(item["stock"])) != parse_tenths(item["stock"]):
+    if "expected" in wanted and Decimal(wanted["expected"]) != Decimal(item["stock"]):
         return _stock_result(wanted, "conflict", item["stock"], "The stock is not the expected one.")
     if tenths != parse_tenths(item["stock"]):
         item["stock"] = render_quantity(tenths)
