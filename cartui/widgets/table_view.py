@@ -152,6 +152,13 @@ class TableView(ScrollView, can_focus=True):
         self.cursor_row = self.cursor_column = self._offset = 0
         self._count = source.count()
         self._arrange(self.size.width)
+        if self.is_mounted:
+            self._show_source()
+
+    def _on_mount(self, _: events.Mount) -> None:
+        self._show_source()
+
+    def _show_source(self) -> None:
         self._resize_rows()
         self.scroll_to(0, 0, animate=False, force=True)
         self.refresh()
