@@ -35,6 +35,11 @@ class Customers:
         """By our numbers."""
         return {one.customer_id: one for one in self._find(CustomerTable.id, [int(one) for one in customer_ids])}
 
+    def list_all(self) -> list[Customer]:
+        """Every customer, guests among them."""
+        rows = self._db.rows(CustomerTable.select(*_FIELDS).order_by(CustomerTable.id))
+        return [_customer(row) for row in rows]
+
     def find_by_codes(self, codes: Sequence[str]) -> dict[CustomerCode, Customer]:
         """By exact code."""
         return {one.code: one for one in self._find(CustomerTable.code, [str(one) for one in codes])}

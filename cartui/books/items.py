@@ -52,6 +52,10 @@ class Items:
         """By our numbers."""
         return {item.item_id: item for item in self._find(ItemTable.id, [int(one) for one in item_ids])}
 
+    def list_all(self) -> list[Item]:
+        """Every item, the default item among them."""
+        return self._list(ItemTable.id > 0)
+
     def find_by_barcodes(self, barcodes: Sequence[str]) -> dict[str, list[Item]]:
         """By exact barcode; several items can carry the same."""
         found: dict[str, list[Item]] = {}

@@ -71,6 +71,13 @@ class Records:
         [(count,)] = self._db.sql("SELECT COUNT(*) FROM cart_record WHERE cart_id = ? AND state = 'held'", (cart_id,))
         return int(count)
 
+    def count_linked(self, cart_id: CartId, kind: RecordKind) -> int:
+        """How many records of a kind are tied to one of ours."""
+        [(count,)] = self._db.sql(
+            "SELECT COUNT(*) FROM cart_record WHERE cart_id = ? AND kind = ? AND our_id IS NOT NULL", (cart_id, kind.value)
+        )
+        return int(count)
+
     def raw(self, cart_id: CartId, kind: RecordKind, external_id: str) -> bytes | None:
         """The record as the cart sent it, where it is kept."""
         rows = self._db.sql(

@@ -166,25 +166,28 @@ def save_cart(ws: Workspace, document: CartDocument) -> CartDocument:
     if stored.status is SyncStatus.RUNNING and stored.connection != document.connection:
         problems.append("The connection of a RUNNING cart can't be changed: stop it first.")
     _refuse(problems, "Nothing was saved.")
-    dates = {"orders_from": stored.settings.orders_from, "updates_from": stored.settings.updates_from}
-    return ws.books.carts.save(replace(document, settings=replace(document.settings, **dates)))
+    first = stored.settings
+    settings = replace(document.settings, orders_from=first.orders_from, updates_from=first.updates_from)
+    return ws.books.carts.save(replace(document, settings=settings), actor=ws.actor)
 
 
 def set_last_order_from(ws: Workspace, name: str, at: datetime) -> CartDocument:
     """Set *Last Order from*: the first date and the cursor. Only while STOPPED."""
     document = _stopped(ws, name, "set Last Order from")
-    saved = ws.books.carts.save(replace(document, settings=replace(document.settings, orders_from=at)))
-    ws.books.cursors.reset(document.cart_id, RecordKind.ORDER, Direction.IMPORT, at)
-    return saved
+    settings = replace(document.settings, orders_from=at)
+    with ws.books.transaction():
+        ws.books.cursors.reset(document.cart_id, RecordKind.ORDER, Direction.IMPORT, at)
+        return ws.books.carts.save(replace(document, settings=settings), actor=ws.actor)
 
 
 def set_last_update_time(ws: Workspace, name: str, at: datetime) -> CartDocument:
     """Set *Last update time*: the first date and the cursors of customers and items. Only while STOPPED."""
     document = _stopped(ws, name, "set Last update time")
-    saved = ws.books.carts.save(replace(document, settings=replace(document.settings, updates_from=at)))
-    for kind in _UPDATE_KINDS:
-        ws.books.cursors.reset(document.cart_id, kind, Direction.IMPORT, at)
-    return saved
+    settings = replace(document.settings, updates_from=at)
+    with ws.books.transaction():
+        for kind in _UPDATE_KINDS:
+            ws.books.cursors.reset(document.cart_id, kind, Direction.IMPORT, at)
+        return ws.books.carts.save(replace(document, settings=settings), actor=ws.actor)
 
 
 def _stopped(ws: Workspace, name: str, what: str) -> CartDocument:
@@ -201,10 +204,11 @@ def duplicate_cart(ws: Workspace, name: str, new_name: str) -> CartDocument:
 
 
 def delete_cart(ws: Workspace, name: str) -> None:
-    """Delete a cart and what is remembered of its records. Its documents stay. Only while STOPPED."""
+    """Delete a cart and what is remembered of its records. Its documents stay. Only while STOPPED; the person confirmed
+    it by typing the name."""
     document = _stopped(ws, name, "delete it")
     with leased(ws, document):
-        ws.books.carts.delete(document.cart_id)
+        ws.books.carts.delete(document.cart_id, force=True)
 
 
 def store_secret(ws: Workspace, name: str, which: str, text: str) -> str:

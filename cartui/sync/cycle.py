@@ -241,7 +241,7 @@ def _store_page(
         changes = plan(run, page)
         STORE[kind](run.ws, cart_id, changes)
         if page.complete_to is not None:
-            books.cursors.advance(cart_id, kind, Direction.IMPORT, page.complete_to)
+            books.cursors.put(cart_id, kind, Direction.IMPORT, page.complete_to)
     before = run.counts.get(kind, Counts())
     run.counts[kind] = before.plus(change.outcome for change in changes)
     run.progress(Progress(f"{kind}s", run.counts[kind].received, page.total))

@@ -16,7 +16,7 @@ LEASE_SECONDS = 60.0
 def leased(ws: Workspace, document: CartDocument) -> Iterator[Lease]:
     """Hold the cart's lease; `LeaseTakenError` names who has it. It is released on every way out; a killed process's
     lease runs out by itself."""
-    lease = ws.books.leases.take(document.cart_id, holder=ws.process, ttl_seconds=LEASE_SECONDS)
+    lease = ws.books.leases.take(document.cart_id, holder=ws.process, owner=ws.process, ttl_seconds=LEASE_SECONDS)
     try:
         yield lease
     finally:

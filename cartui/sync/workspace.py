@@ -67,6 +67,10 @@ class Workspace:
         known = ", ".join(sorted(name for name, spec in self.adapters.items() if not spec.hidden))
         raise NeedsOperatorError(f"There is no cart type {cart_type!r} here.", f"Choose one of: {known}.")
 
+    def close_thread(self) -> None:
+        """Let go of the calling thread's database connection; a worker thread calls it when it ends."""
+        self.books.close_thread()
+
     def open_cart(self, document: CartDocument) -> Cart:
         """Open the adapter of a cart; the caller closes it. No request is sent yet."""
         connection = document.connection
