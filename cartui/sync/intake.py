@@ -16,18 +16,18 @@ STAMP_TOLERANCE = timedelta(seconds=1)  # carts that show whole seconds of finer
 
 
 def checked_pages(pages: Iterator[Page[R]], since: datetime | None, what: str) -> Iterator[Page[R]]:
-    """The same pages, with three lies found out: a date filter that was ignored, a page that comes again instead of the
-    next, and a listing that ends before the total it stated. `complete_to` of the last page is withheld until the total
-    agrees.
+    """The same rows, with three lies found out: a date filter that was ignored, a page that comes again instead of the
+    next, and a listing that ends before the total it stated.
+
+    Each page is given on at once, so that its rows are stored whatever comes after; its mark (`complete_to`) is given with
+    the page after it, the last one with an empty page when the total was found to agree.
 
     Errors: `NeedsOperatorError` (filter ignored: nothing of that page is used), `AbortCycleError` (the other two).
     """
     seen: set[str] = set()
     stated: int | None = None
-    waiting: Page[R] | None = None
+    mark: datetime | None = None
     for page in pages:
-        if waiting is not None:
-            yield waiting
         _ensure_filtered(page, since, what)
         fresh = {row.external_id for row in page.rows} - seen
         if page.rows and not fresh:
@@ -38,16 +38,14 @@ def checked_pages(pages: Iterator[Page[R]], since: datetime | None, what: str) -
         seen |= fresh
         if page.total is not None:
             stated = page.total if stated is None else min(stated, page.total)
-        waiting = page
-    if waiting is None:
-        return
+        yield replace(page, complete_to=mark)
+        mark = page.complete_to
     if stated is not None and len(seen) < stated:
-        yield replace(waiting, complete_to=None)
         raise AbortCycleError(
             f"The cart said there are {stated} {what} and sent {len(seen)}.",
             "What came is stored; the mark was not moved, so the next cycle reads the same span again.",
         )
-    yield waiting
+    yield Page((), stated, complete_to=mark)
 
 
 def _ensure_filtered(page: Page[R], since: datetime | None, what: str) -> None:
