@@ -142,7 +142,7 @@ class CartuiApp(App[int], inherit_bindings=False):
     def reload_carts(self) -> None:
         """Read all carts in a thread; one reading at a time is enough."""
         if not self._leaving and not any(job.key == "carts" for job in self.threads.jobs):
-            read = Job("carts", lambda progress, stop: carts.list_carts(self.ws), self._take_views, key="carts")
+            read = Job("carts", lambda _progress, _stop: carts.list_carts(self.ws), self._take_views, key="carts")
             self.threads.start(read, self)
 
     def _take_views(self, views: list[CartView]) -> None:
@@ -253,11 +253,11 @@ class CartuiApp(App[int], inherit_bindings=False):
         path = self.ws.home / "cartui-errors.log"
         lines = "".join(traceback.format_exception(bug)) if bug is not None else "unknown\n"
         try:
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="ascii",
-                      errors="backslashreplace") as file:  # fmt: skip
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(handle, "a", encoding="ascii", errors="backslashreplace") as file:
                 file.write(f"--- {self.ws.clock():%Y-%m-%dT%H:%M:%SZ}\n{lines}")
-        except OSError as error:
-            log.error("The log %s can't be written: %s", path, error)
+        except OSError:
+            log.exception("The log %s can't be written", path)
         return str(path)
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from textual.binding import Binding
 
+_LOST: Final = re.compile(r"f\d+|(.*\+)?(alt|meta)\+.*")
 WIDGET_GROUP: Final = "table"
 """Its keys are bound by `widgets.record_table` itself; here they are listed for help, docs and rebinding."""
 
@@ -98,6 +99,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("table", "filter", "slash", "Filter", "Show only rows that match: words, or status:open total>100 sku:AB*."),
     Key("table", "sort", "o", "Sort", "Sort by a column; again reverses.", footer=False),
     Key("table", "edit", "e", "Edit cell", "Edit the cell; typing a number does the same."),
+    Key("table", "next_cell", "tab", "Next cell", "The next cell that can be edited.", footer=False),
+    Key("table", "previous_cell", "shift+tab", "Previous cell", "The cell before that can be edited.", footer=False),
     Key("table", "copy", "y", "Copy", "Copy the row or cell.", footer=False),
     Key("table", "undo", "u", "Undo", "Take back the last edit of a cell.", footer=False),
     # --- home --------------------------------------------------------------------------------------------------------
@@ -180,11 +183,12 @@ def check_rebinding(rebound: Mapping[str, str]) -> list[str]:
     """What is wrong with a person's own keys, each a sentence; empty: take them."""
     known = {key.key_id for key in KEYS}
     problems = [f"There is no key line {name!r}." for name in rebound if name not in known]
-    for name, keys in rebound.items():
-        for one in _split(keys):
-            if not one or re.fullmatch(r"f\d+|(.*\+)?(alt|meta)\+.*", one):
-                problems.append(f"{name}: {one!r} can't be used; Alt and function keys get lost over SSH.")
-    return problems
+    return problems + [
+        f"{name}: {one!r} can't be used; Alt and function keys get lost over SSH."
+        for name, keys in rebound.items()
+        for one in _split(keys)
+        if not one or _LOST.fullmatch(one)
+    ]
 
 
 _SHOWN: Final = {

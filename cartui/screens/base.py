@@ -33,13 +33,19 @@ from textual.screen import Screen
 from cartui.domain.safe_text import safe_text
 from cartui.errors import CartuiError, NeedsOperatorError
 from cartui.keymap import KEYS, Key, bindings, effective_keys, keys_of, shown
+from cartui.screens.dialogs import ConfirmDialog, ErrorDialog
 from cartui.screens.glyphs import GLYPHS
+from cartui.screens.help import HelpScreen
+from cartui.screens.status import status_segments
+from cartui.screens.tabs import TABS
 from cartui.screens.work import Job, JobEnded, JobMoved, JobThreads, Task
 from cartui.sync.carts import CartView
 from cartui.sync.workspace import Progress, Workspace
 from cartui.widgets.chrome import KeyLine, Part, TabStrip, TextLine
+from cartui.widgets.status_bar import StatusBar
 
 T = TypeVar("T")
+PROGRESS_SECONDS = 0.25  # between two drawings of the progress line: bytes matter over SSH
 HOME_GROUPS = ("everywhere",)
 PUSHED_GROUPS = ("everywhere", "back")
 CART_GROUPS = ("everywhere", "back", "tabs")
@@ -84,7 +90,8 @@ class CartuiScreen(Screen[Any]):
 
     GROUPS: ClassVar[tuple[str, ...]] = PUSHED_GROUPS
     ABOUT: ClassVar[str] = ""
-    AUTO_FOCUS = None
+    AUTO_FOCUS: ClassVar[str | None] = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         cls.BINDINGS = list(bindings(*cls.GROUPS))
@@ -117,11 +124,11 @@ class CartuiScreen(Screen[Any]):
         """The title line."""
         return ()
 
-    def why_not(self, action: str) -> str | None:
+    def why_not(self, action: str) -> str | None:  # noqa: ARG002  screens look at it
         """Why an action can't run just now, as a sentence; None: it can."""
         return None
 
-    def shows(self, action: str) -> bool:
+    def shows(self, action: str) -> bool:  # noqa: ARG002  screens look at it
         """False for an action that has no place here and now: no key, not in the footer."""
         return True
 
@@ -221,8 +228,6 @@ class CartuiScreen(Screen[Any]):
             self.hint("")
 
     def action_help(self) -> None:
-        from cartui.screens.help import HelpScreen
-
         self.app.push_screen(HelpScreen(type(self).ABOUT, self.GROUPS, self.host.rebound, self.why_not, self.shows))
 
     # --- saying things ---------------------------------------------------------------------------------------
@@ -239,8 +244,6 @@ class CartuiScreen(Screen[Any]):
 
     def tell(self, error: CartuiError, title: str = "") -> None:
         """Show an error as sentences with their remedy, and keep it for Activity."""
-        from cartui.screens.dialogs import ErrorDialog
-
         self.host.remember_error(str(error))
         heading = title or ("A person must act" if isinstance(error, NeedsOperatorError) else "That did not work")
         self.app.push_screen(ErrorDialog(heading, error.problem, error.remedy))
@@ -273,7 +276,7 @@ class CartuiScreen(Screen[Any]):
         on_failed: Callable[[CartuiError], None] | None = None,
     ) -> None:
         """Read something in a thread, silently. A later `read` of the same `key` replaces it."""
-        job = Job(key, lambda progress, stop: task(), on_done, on_failed, quiet=True, key=key)
+        job = Job(key, lambda _progress, _stop: task(), on_done, on_failed, quiet=True, key=key)
         self._quiet[key] = job
         self.host.threads.start(job, self)
 
@@ -298,9 +301,9 @@ class CartuiScreen(Screen[Any]):
     @on(JobMoved)
     def _job_moved(self, message: JobMoved) -> None:
         message.stop()
-        if message.job is self._job and not message.job.stop.is_set():
-            if time.monotonic() - self._job_drawn >= 0.25:
-                self._draw_progress(message.progress)
+        waiting = message.job is self._job and not message.job.stop.is_set()
+        if waiting and time.monotonic() - self._job_drawn >= PROGRESS_SECONDS:
+            self._draw_progress(message.progress)
 
     @on(JobEnded)
     def _job_ended(self, message: JobEnded) -> None:
@@ -327,7 +330,8 @@ class CartuiScreen(Screen[Any]):
 
     def _draw_progress(self, progress: Progress) -> None:
         self._job_drawn = time.monotonic()
-        assert self._job is not None
+        if self._job is None:
+            return
         text = progress_text(progress, self._job_drawn - self._job_began)
         self.query_one("#hint", TextLine).show(
             (f"{self._job.title} ", "bold"), *text, (" · esc cancels", "$text-muted")
@@ -384,14 +388,12 @@ class CartScreen(CartuiScreen):
         self._show_state()
 
     def head(self) -> ComposeResult:
-        from cartui.screens.tabs import TABS
-
         yield TextLine(*self.title_parts(), id="title")
         yield TabStrip([(tab.number, tab.title) for tab in TABS], self.NUMBER, id="tabs")
 
     def foot(self) -> ComposeResult:
         yield TextLine(id="hint")
-        yield TextLine(id="status")
+        yield StatusBar(id="status")
         yield KeyLine(id="keys")
 
     def title_parts(self) -> tuple[Part, ...]:
@@ -417,14 +419,13 @@ class CartScreen(CartuiScreen):
             self.cart_changed(view)
 
     def _show_state(self) -> None:
-        from cartui.screens.status import status_parts
-
         if not self.is_mounted:
             return
         self.refresh_frame()
         self.query_one("#tabs", TabStrip).show_edited(self.host.edited_tabs(self.cart_name))
         if (view := self.view) is not None:
-            self.query_one("#status", TextLine).show(*status_parts(view, self.now(), self.host.runner_words()))
+            segments = status_segments(view, self.now(), self.host.runner_words())
+            self.query_one("#status", StatusBar).set_segments(segments)
 
     # --- tabs ------------------------------------------------------------------------------------------------
 
@@ -438,8 +439,6 @@ class CartScreen(CartuiScreen):
         self._step_tab(-1)
 
     def _step_tab(self, step: int) -> None:
-        from cartui.screens.tabs import TABS
-
         numbers = [tab.number for tab in TABS]
         self.host.open_tab(self.cart_name, numbers[(numbers.index(self.NUMBER) + step) % len(numbers)])
 
@@ -448,8 +447,6 @@ class CartScreen(CartuiScreen):
 
     def action_back(self) -> None:
         """Leave the cart; asks when changes are not saved."""
-        from cartui.screens.dialogs import ConfirmDialog
-
         if not self.host.edited_tabs(self.cart_name):
             self.host.close_cart(self.cart_name)
             return

@@ -86,7 +86,7 @@ class RunnerThread:
             runner.run_forever(self._ws, lambda report: self._post(CycleEnded(report)), wait=self._pulse.wait)
         except CartuiError as problem:
             error = problem
-        except Exception as problem:  # the boundary of the thread: the bug is logged and shown, the screens go on
+        except Exception as problem:  # noqa: BLE001  the boundary of the thread: the bug is logged and shown, the screens go on
             bug = problem
         finally:
             self._ws.close_thread()

@@ -6,11 +6,10 @@ from datetime import datetime
 
 from cartui.domain.guard import GuardLevel
 from cartui.domain.outcomes import CycleReport, CycleResult
-from cartui.domain.safe_text import safe_text
 from cartui.domain.settings import SyncStatus
 from cartui.screens.times import show_moment
 from cartui.sync.carts import CartView
-from cartui.widgets.chrome import Part
+from cartui.widgets.status_bar import StatusSegment
 
 RESULT_WORDS = {
     CycleResult.OK: "ok",
@@ -22,11 +21,13 @@ RESULT_WORDS = {
 }
 
 
-def state_part(view: CartView) -> Part:
+def state_segment(view: CartView) -> StatusSegment:
     """STOPPED or RUNNING."""
     if view.document.status is SyncStatus.RUNNING:
-        return ("RUNNING", "bold $text-success")
-    return ("STOPPED", "bold $text-error" if view.document.stop_reason else "bold")
+        return StatusSegment("RUNNING", "good")
+    return StatusSegment(
+        "STOPPED", "bad" if view.last_cycle and view.last_cycle.result is CycleResult.STOPPED else "plain"
+    )
 
 
 def last_words(report: CycleReport | None, now: datetime) -> str:
@@ -36,19 +37,16 @@ def last_words(report: CycleReport | None, now: datetime) -> str:
     return f"last {show_moment(report.ended_at, now)} {RESULT_WORDS[report.result]}"
 
 
-def status_parts(view: CartView, now: datetime, runner: str) -> tuple[Part, ...]:
+def status_segments(view: CartView, now: datetime, runner: str) -> list[StatusSegment]:
     """The status bar of one cart."""
     document = view.document
-    parts: list[Part] = [state_part(view)]
+    segments = [state_segment(view)]
     if document.status is SyncStatus.RUNNING:
-        who = view.lease_holder or runner
-        parts.append(f" · next {show_moment(document.next_cycle_at, now)} {safe_text(who, 40)}")
-    elif document.stop_reason:
-        parts.append((f" · {safe_text(document.stop_reason, 60)}", "$text-error"))
-    parts.append((f" · {last_words(view.last_cycle, now)}", ""))
-    parts.append((f" · {view.held:,} held", "$text-warning" if view.held else "$text-muted"))
+        segments.append(StatusSegment(f"next {show_moment(document.next_cycle_at, now)} {view.lease_holder or runner}"))
+    segments.append(StatusSegment(last_words(view.last_cycle, now), "quiet"))
+    segments.append(StatusSegment(f"{view.held:,} held", "warning" if view.held else "quiet"))
     missing = [problem.problem for problem in view.problems if problem.level is GuardLevel.BLOCKS]
-    if missing:
-        more = f" (+{len(missing) - 1} more)" if len(missing) > 1 else ""
-        parts.append((f" · before Start: {missing[0]}{more}", "$text-warning"))
-    return tuple(parts)
+    if missing and document.status is SyncStatus.STOPPED:
+        more = f" (+{len(missing) - 1})" if len(missing) > 1 else ""
+        segments.append(StatusSegment(f"before Start: {missing[0]}{more}", "warning"))
+    return segments

@@ -1,27 +1,28 @@
-"""The tabs of the Shopping Cart document. To add one: write its screen (see `screens.base`), add its line here; its class
-sets `NUMBER` to the same number. Screens are loaded when they are first opened."""
+"""The tabs of the Shopping Cart document. To add one: write its screen (see `screens.base`), add its line here; its
+class sets `NUMBER` to the same number. Screens are loaded when they are first opened."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Final, cast
+from typing import Any, Final, cast
 
-from cartui.screens.base import CartScreen
+from textual.screen import Screen
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """`where` is "module:Class", the class takes the cart's name."""
+    """`where` is "module:Class": a `screens.base.CartScreen`, which takes the cart's name."""
 
     number: int
     title: str
     where: str
 
-    def load(self) -> type[CartScreen]:
+    def load(self) -> Callable[[str], Screen[Any]]:
         """The screen's class."""
         module, _, name = self.where.partition(":")
-        return cast(type[CartScreen], getattr(import_module(module), name))
+        return cast("Callable[[str], Screen[Any]]", getattr(import_module(module), name))
 
 
 TABS: Final[tuple[Tab, ...]] = (

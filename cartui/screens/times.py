@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 _TYPED = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2}))?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?",
@@ -69,7 +69,7 @@ def check_time(text: str) -> str | None:
     return None
 
 
-def _offset(text: str | None) -> object:
+def _offset(text: str | None) -> tzinfo | None:
     if text is None:
         return None
     if text.upper() in ("Z", "UTC"):

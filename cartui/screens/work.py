@@ -107,7 +107,7 @@ class JobThreads:
             ended = JobEnded(job, cancelled=True)
         except CartuiError as error:
             ended = JobEnded(job, error=error)
-        except Exception as bug:  # the boundary of the thread: a bug is shown and logged, the program goes on
+        except Exception as bug:  # noqa: BLE001  the boundary of the thread: a bug is shown and logged, the program goes on
             ended = JobEnded(job, bug=bug)
         finally:
             self._close_thread()

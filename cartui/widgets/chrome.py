@@ -1,4 +1,4 @@
-"""The lines around every screen: title, tabs, help line, keys. Each repaints only when its text changes, never layout."""
+"""The lines around every screen: title, tabs, help line, keys. Each repaints only when its text changes."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class TextLine(Widget):
 
 
 class TabStrip(Widget):
-    """The tabs of a document: number and title, the current one set off by brackets and colour. On a narrow terminal the
-    tabs far from the current one shrink to their numbers."""
+    """The tabs of a document: number and title, the current one set off by brackets and colour. On a narrow terminal
+    the tabs far from the current one shrink to their numbers."""
 
     DEFAULT_CSS = """
     TabStrip { height: 1; width: 1fr; text-wrap: nowrap; padding: 0 1; }
@@ -100,8 +100,8 @@ class TabStrip(Widget):
 
 
 class KeyLine(Widget):
-    """The footer: what works here and now. `entries` are (key, text, works, action); what can't run now is struck out by
-    brackets and drawn quietly."""
+    """The footer: what works here and now. `entries` are (key, text, works, action); what can't run now stands in
+    brackets and is drawn quietly."""
 
     DEFAULT_CSS = """
     KeyLine { height: 1; width: 1fr; text-wrap: nowrap; padding: 0 1; }
