@@ -1,4 +1,4 @@
-"""Texts that a shop (or whoever types into a shop) may send. Generated from rules, so that each rule has its examples."""
+"""Texts that a shop, or whoever types into it, may send. Generated from rules, so that each rule has its examples."""
 
 from __future__ import annotations
 
