@@ -1,0 +1,34 @@
+"""The command line: arguments in, exit code out. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cartui.cli.parser import UsageError, parse
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; never a traceback (DESIGN 4, Errors)."""
+    try:
+        arguments = parse(argv)
+    except UsageError as error:
+        sys.stderr.write(f"{error.problem}\nRead `{error.command} --help`.\n")
+        return 2
+    except SystemExit as ending:  # --help and --version have printed
+        return _flushed(int(ending.code or 0))
+    except KeyboardInterrupt:
+        return 130
+    from cartui.cli.boundary import run
+
+    return run(arguments)
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # The reader has gone (`cartui --help | head -1`); Python must not complain about it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return code

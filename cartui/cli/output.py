@@ -1,0 +1,175 @@
+"""What the command line prints: data on stdout (tables, JSON lines, CSV), words on stderr. All of it made harmless."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Final, TextIO
+
+from cartui.domain.safe_text import safe_text
+from cartui.sync.workspace import Progress
+
+_NUMBER: Final = re.compile(r"-?\d{1,30}(\.\d{1,20})?", re.ASCII)
+_FORMULA_STARTS: Final = ("=", "+", "-", "@")
+_CONTROLS: Final = ("\t", "\r", "\n")
+_SAMPLE: Final = 200  # rows that decide how wide the columns of a table are
+_WIDEST: Final = 60
+_STYLES: Final = {"good": "32", "bad": "31", "warn": "33", "quiet": "2"}
+
+Row = Mapping[str, object]
+
+
+def prepare_streams() -> None:
+    """Characters that the terminal's character set lacks become escapes instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def words(text: str) -> None:
+    """One or more sentences for a person, on stderr."""
+    _clear_progress()
+    for line in text.splitlines() or [""]:
+        sys.stderr.write(safe_text(line) + "\n")
+    sys.stderr.flush()
+
+
+def line(text: str = "", style: str = "") -> None:
+    """One line of data on stdout, coloured only on a terminal."""
+    _clear_progress()
+    sys.stdout.write(painted(safe_text(text), style) + "\n")
+
+
+def painted(text: str, style: str, stream: TextIO | None = None) -> str:
+    """`text` in colour where `stream` (stdout) is a terminal and NO_COLOR is not set."""
+    stream = sys.stdout if stream is None else stream
+    if not style or not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", None):
+        return text
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def json_line(row: Row) -> None:
+    """One JSON object on a line of its own, ASCII only, delivered at once."""
+    _clear_progress()
+    sys.stdout.write(json.dumps(dict(row), ensure_ascii=True, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def rows_out(rows: Iterable[Row], how: str) -> int:
+    """Print rows as "json", "csv" or "table" while they come; returns how many there were."""
+    if how == "json":
+        count = 0
+        for row in rows:
+            json_line(row)
+            count += 1
+        return count
+    return csv_out(rows) if how == "csv" else table_out(rows)
+
+
+def csv_out(rows: Iterable[Row]) -> int:
+    """CSV with a heading line; no cell can start a formula in a spreadsheet."""
+    first, rest = _peeked(rows)
+    if first is None:
+        return 0
+    columns = list(first)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([csv_cell(name) for name in columns])
+    count = 0
+    for row in rest:
+        writer.writerow([csv_cell(row.get(name)) for name in columns])
+        count += 1
+    return count
+
+
+def csv_cell(value: object) -> str:
+    """The text of one cell. Numbers stay numbers; other text that a spreadsheet would run gets a ' in front."""
+    text = cell_text(value)
+    start = value if isinstance(value, str) else text
+    if _NUMBER.fullmatch(text) or not (start.startswith(_CONTROLS) or text.lstrip().startswith(_FORMULA_STARTS)):
+        return text
+    return "'" + text
+
+
+def cell_text(value: object) -> str:
+    """A value as one line of harmless text: yes/no for flags, blank for None, JSON for lists."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return safe_text(value)
+        case list() | tuple() | dict():
+            return safe_text(json.dumps(value, default=str, ensure_ascii=False))
+        case _:
+            return safe_text(str(value))
+
+
+def table_out(rows: Iterable[Row], columns: Sequence[str] | None = None) -> int:
+    """A table for a person; widths follow the first rows, numbers stand right."""
+    first, rest = _peeked(rows)
+    if first is None:
+        return 0
+    names = list(columns or first)
+    sample = list(islice(rest, _SAMPLE))
+    texts = [[cell_text(row.get(name)) for name in names] for row in sample]
+    widths = [min(_WIDEST, max(len(name), *(len(text[at]) for text in texts))) for at, name in enumerate(names)]
+    right = [all(not text[at] or _NUMBER.fullmatch(text[at]) for text in texts) for at in range(len(names))]
+    line(_joined([name.upper() for name in names], widths, right), "quiet")
+    count = 0
+    for row in chain(sample, rest):
+        line(_joined([cell_text(row.get(name)) for name in names], widths, right))
+        count += 1
+    return count
+
+
+def _joined(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    cut = [cell if len(cell) <= width else cell[: width - 1] + "…" for cell, width in zip(cells, widths, strict=True)]
+    padded = [
+        cell.rjust(width) if to_right else cell.ljust(width)
+        for cell, width, to_right in zip(cut, widths, right, strict=True)
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _peeked(rows: Iterable[Row]) -> tuple[Row | None, Iterator[Row]]:
+    walk = iter(rows)
+    first = next(walk, None)
+    return (first, chain([first], walk)) if first is not None else (None, walk)
+
+
+_progress_width = 0
+
+
+def progress(step: Progress) -> None:
+    """How far long work is: one line that is drawn over, on a terminal only."""
+    global _progress_width  # noqa: PLW0603  # there is one stderr
+    if not sys.stderr.isatty():
+        return
+    text = safe_text(f"{step.what} {step.done}" + (f" of {step.total}" if step.total is not None else ""), 70)
+    sys.stderr.write("\r" + text.ljust(_progress_width))
+    sys.stderr.flush()
+    _progress_width = len(text)
+
+
+def _clear_progress() -> None:
+    global _progress_width  # noqa: PLW0603
+    if _progress_width:
+        sys.stderr.write("\r" + " " * _progress_width + "\r")
+        _progress_width = 0
+
+
+def ask(question: str) -> str | None:
+    """A line typed by a person, None where nobody is at a terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    _clear_progress()
+    sys.stderr.write(safe_text(question) + " ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
