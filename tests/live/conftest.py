@@ -10,17 +10,15 @@ from tests.live.vendure_actor import VendureActor
 from tests.live.vendure_shop import ShopUnavailable, VendureShop, skip_or_fail
 
 SHOP_FIXTURES = {"vendure_shop", "vendure"}
-# The first test to ask for a shop waits for npm and for the seeding.
-COLD_SECONDS = 900
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what uses a shop as live and slow, and gives it the time a cold cache needs."""
+    """Mark what uses a shop as live and slow, before tests/conftest.py gives such tests their time and process."""
     for item in items:
         if SHOP_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.live)
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.timeout(COLD_SECONDS))
 
 
 @pytest.fixture(scope="session")

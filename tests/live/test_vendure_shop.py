@@ -220,7 +220,6 @@ def test_yen_are_kept_in_hundredths(vendure: VendureActor) -> None:
 
 @pytest.mark.live
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_stop_keeps_the_shop_and_kill_loses_what_came_after() -> None:
     """A test can stop the shop for maintenance or pull its plug, and find no process left over."""
     with _unavailable_skips() as shop:

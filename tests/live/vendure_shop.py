@@ -33,6 +33,17 @@ START_SECONDS = 120.0
 STOP_SECONDS = 15.0
 PAUSE_SECONDS = 0.05
 
+
+def _cache_directory() -> Path:
+    chosen = os.environ.get("CARTUI_TEST_CACHE")
+    if chosen:
+        return Path(chosen).absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cartui-tests"
+
+
+# Asked once, when tests are collected: later on every test has a home directory of its own, which is empty.
+CACHE = _cache_directory()
+_REAL_HOME = os.environ.get("HOME")
 _INSTALL_INPUTS = ("package.json", "package-lock.json")
 
 
@@ -62,14 +73,6 @@ class SeededShop:
     manifest: Path
 
 
-def cache_directory() -> Path:
-    """`CARTUI_TEST_CACHE`, else `cartui-tests` under `XDG_CACHE_HOME` or `~/.cache`."""
-    chosen = os.environ.get("CARTUI_TEST_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cartui-tests"
-
-
 def check_node() -> None:
     """Raises `ShopUnavailable` unless `node` (20 or newer) and `npm` are on the path."""
     if shutil.which("node") is None or shutil.which("npm") is None:
@@ -86,7 +89,7 @@ def check_node() -> None:
 def ensure_installed() -> Path:
     """The cache folder that holds `node_modules`; runs `npm ci` there once. Never touches the checkout."""
     check_node()
-    target = cache_directory() / f"vendure-{_hash_of(*(SOURCE / name for name in _INSTALL_INPUTS))}"
+    target = CACHE / f"vendure-{_hash_of(*(SOURCE / name for name in _INSTALL_INPUTS))}"
     with _only_one(target):
         if not (target / "installed").exists():
             shutil.rmtree(target, ignore_errors=True)
@@ -273,7 +276,7 @@ def _run(command: list[str], folder: Path, variables: Mapping[str, str], seconds
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**_environment(variables), **_npm_network()},
+            env={**_environment(variables), **_npm_settings()},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -289,9 +292,10 @@ def _run(command: list[str], folder: Path, variables: Mapping[str, str], seconds
         raise ShopBroken(f"`{' '.join(command)}` ended with {code}; its log is {log}\n{_tail(log)}")
 
 
-def _npm_network() -> dict[str, str]:
-    """Certificates the machine's owner told Node to trust, which `npm ci` needs behind a company proxy."""
-    return {name: os.environ[name] for name in ("NODE_EXTRA_CA_CERTS",) if name in os.environ}
+def _npm_settings() -> dict[str, str]:
+    """The real home with npm's settings and cache, and the certificates Node was told to trust."""
+    names = {"HOME": _REAL_HOME, "NODE_EXTRA_CA_CERTS": os.environ.get("NODE_EXTRA_CA_CERTS")}
+    return {name: value for name, value in names.items() if value is not None}
 
 
 def _tail(path: Path) -> str:
