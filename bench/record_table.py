@@ -3,7 +3,7 @@
     python bench/record_table.py [--truecolor]
 
 Each size runs in a process of its own in a real pseudo-terminal of 80x24; the rows are worked out from their number,
-never held. CPU is the scheduler's count of all threads of that process, bytes are what comes out of the terminal. Linux.
+never held. CPU is the scheduler's count of all threads of that process, bytes are what comes out of it. Linux only.
 """
 
 from __future__ import annotations

@@ -102,6 +102,16 @@ class RecordTable(TableMarks):
             text = safe_text(self._cell(row, self.cursor_column))
             self._change(CellEdit(row.key, self.cursor_column, text, len(text)))
 
+    def move_cursor(self, row: int) -> None:
+        """Put the cursor on a row; an open cell is kept first, or holds the cursor when it can't be."""
+        if self._leave_edit():
+            super().move_cursor(row)
+
+    def move_column(self, column: int) -> None:
+        """Put the cell cursor on a column, like ``move_cursor``."""
+        if self._leave_edit():
+            super().move_column(column)
+
     def action_next_cell(self, step: int) -> None:
         """The next (1) or previous (-1) cell that can be edited, on to the next row at the end of one."""
         cells = [at for at in self._order if self._editor(at) is not None]
@@ -133,6 +143,8 @@ class RecordTable(TableMarks):
     async def on_key(self, event: events.Key) -> None:
         """Typing: into the open cell, or a digit that opens one."""
         if self._edit is not None:
+            if event.key.startswith("ctrl+") and self._edit.press(event.key, None) is None and self._leave_edit():
+                return  # ctrl+s and its like are the screen's; what was typed is kept first
             event.stop()
             event.prevent_default()
             self._press(self._edit, event)

@@ -186,6 +186,23 @@ async def test_a_wrong_value_is_said_under_the_cell_and_not_taken() -> None:
         assert "SKU-001" in app.lines()[2]
 
 
+async def test_leaving_an_open_cell_keeps_it_or_stays() -> None:
+    """A click elsewhere or ctrl+s takes what was typed; a wrong value holds the cursor."""
+    app = app_with()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right", "right", "8", "ctrl+s")
+        assert not app.table.is_editing
+        assert app.table.edits == {("k0", "stock"): "8"}
+        await pilot.press("9", "x")
+        await pilot.click(RecordTable, offset=(8, 6))
+        assert app.table.is_editing
+        assert app.table.cursor_row == 0
+        await pilot.press("backspace")
+        await pilot.click(RecordTable, offset=(8, 6))
+        assert app.table.cursor_row == 5
+        assert app.table.edits == {("k0", "stock"): "9"}
+
+
 async def test_the_same_code_twice_is_refused() -> None:
     """Two rows can't be given one code; a rule of the screen is asked as well."""
     app = app_with()
