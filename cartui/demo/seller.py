@@ -8,23 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING
 
 from cartui.demo import lifecycle
 from cartui.demo.orders import build_order, pick_market
 from cartui.demo.people import build_customer, build_guest, buyer_of
+from cartui.demo.premises import Premises
 from cartui.demo.pricing import parse_minor, parse_tenths, render_amount, render_quantity
 from cartui.demo.seed import CARRIERS, PAYMENT_METHODS, build_basket, buy
 from cartui.demo.wire import Row, parse_time
-
-if TYPE_CHECKING:
-    from cartui.demo.shop import DemoShop
 
 ROUND_SECONDS = 5.0
 Events = list[tuple[str, str]]
 
 
-def sell_round(shop: DemoShop) -> Events:
+def sell_round(shop: Premises) -> Events:
     """One round: advances a standing clock by ROUND_SECONDS, then does what this round's number says."""
     shop.advance(ROUND_SECONDS)
     with shop.writing():
@@ -38,11 +35,11 @@ def sell_round(shop: DemoShop) -> Events:
         return events
 
 
-def _place_orders(shop: DemoShop, random: Random) -> Events:
+def _place_orders(shop: Premises, random: Random) -> Events:
     return [_place_order(shop, random) for _ in range(random.choice((1, 1, 2)))]
 
 
-def _place_order(shop: DemoShop, random: Random) -> tuple[str, str]:
+def _place_order(shop: Premises, random: Random) -> tuple[str, str]:
     with shop.writing() as stamp:
         store = shop.store
         items = [_pick(shop, random, "items") for _ in range(random.choice((1, 2, 3)))]
@@ -62,7 +59,7 @@ def _place_order(shop: DemoShop, random: Random) -> tuple[str, str]:
         return "order-placed", order["order_id"]
 
 
-def move_stock(shop: DemoShop, item: Row, tenths: int, stamp: str) -> None:
+def move_stock(shop: Premises, item: Row, tenths: int, stamp: str) -> None:
     """Change the free stock of a tracked item, never below zero. Inside the caller's transaction."""
     if item["stock"] is not None:
         item["stock"] = render_quantity(max(0, parse_tenths(item["stock"]) + tenths))
@@ -76,12 +73,12 @@ def touch(row: Row, stamp: str) -> None:
     row["version"] += 1
 
 
-def _pick(shop: DemoShop, random: Random, kind: str, where: str = "1 = 1", values: tuple[str, ...] = ()) -> Row:
+def _pick(shop: Premises, random: Random, kind: str, where: str = "1 = 1", values: tuple[str, ...] = ()) -> Row:
     return shop.store.nth(kind, random.randrange(shop.store.count(kind, where, values)), where, values)
 
 
 def _change_order(
-    shop: DemoShop, random: Random, status: str, event: str, change: Callable[[Row, str], None]
+    shop: Premises, random: Random, status: str, event: str, change: Callable[[Row, str], None]
 ) -> Events:
     with shop.writing() as stamp:
         if not shop.store.count("orders", "status = ?", (status,)):
@@ -93,7 +90,7 @@ def _change_order(
         return [(event, order["order_id"])]
 
 
-def _pay_order(shop: DemoShop, random: Random) -> Events:
+def _pay_order(shop: Premises, random: Random) -> Events:
     method = random.choice(PAYMENT_METHODS)
 
     def change(order: Row, stamp: str) -> None:
@@ -103,7 +100,7 @@ def _pay_order(shop: DemoShop, random: Random) -> Events:
     return _change_order(shop, random, "awaiting-payment", "order-paid", change)
 
 
-def _ship_order(shop: DemoShop, random: Random) -> Events:
+def _ship_order(shop: Premises, random: Random) -> Events:
     carrier = random.choice(CARRIERS)
     tracking = f"{carrier[0]}{random.randint(10**9, 10**10 - 1)}"
     send = random.choice((lifecycle.ship_all, lifecycle.ship_first_line))
@@ -111,7 +108,7 @@ def _ship_order(shop: DemoShop, random: Random) -> Events:
     return _change_order(shop, random, status, "order-shipped", lambda order, at: send(order, at, carrier, tracking))
 
 
-def _cancel_order(shop: DemoShop, random: Random) -> Events:
+def _cancel_order(shop: Premises, random: Random) -> Events:
     def change(order: Row, stamp: str) -> None:
         lifecycle.set_status(order, "cancelled")
         for line in order["lines"]:
@@ -122,14 +119,14 @@ def _cancel_order(shop: DemoShop, random: Random) -> Events:
     return _change_order(shop, random, "awaiting-payment", "order-cancelled", change)
 
 
-def _restock(shop: DemoShop, random: Random) -> Events:
+def _restock(shop: Premises, random: Random) -> Events:
     with shop.writing() as stamp:
         item = _pick(shop, random, "items")
         move_stock(shop, item, 10 * random.randint(5, 40), stamp)
         return [("stock-moved", item["item_id"])]
 
 
-def _edit_item(shop: DemoShop, random: Random) -> Events:
+def _edit_item(shop: Premises, random: Random) -> Events:
     with shop.writing() as stamp:
         item = _pick(shop, random, "items")
         item["price"] = render_amount(max(100, parse_minor(item["price"], 2) + random.choice((-50, 50, 100))), 2)
@@ -138,7 +135,7 @@ def _edit_item(shop: DemoShop, random: Random) -> Events:
         return [("item-edited", item["item_id"])]
 
 
-def _edit_customer(shop: DemoShop, random: Random) -> Events:
+def _edit_customer(shop: Premises, random: Random) -> Events:
     with shop.writing() as stamp:
         customer = _pick(shop, random, "customers")
         customer["phone"] = f"+49 40 {random.randint(10**5, 10**7)}"
@@ -147,7 +144,7 @@ def _edit_customer(shop: DemoShop, random: Random) -> Events:
         return [("customer-edited", customer["customer_id"])]
 
 
-def _new_customer(shop: DemoShop, random: Random) -> Events:
+def _new_customer(shop: Premises, random: Random) -> Events:
     with shop.writing() as stamp:
         moment: datetime = parse_time(stamp, "created_at")
         customer = build_customer(random, shop.store.count("customers") + 1, moment)
@@ -157,7 +154,7 @@ def _new_customer(shop: DemoShop, random: Random) -> Events:
         return [("customer-created", customer["customer_id"])]
 
 
-def _fill_basket(shop: DemoShop, random: Random) -> Events:
+def _fill_basket(shop: Premises, random: Random) -> Events:
     with shop.writing() as stamp:
         purchases = [buy(random, _pick(shop, random, "items"))]
         buyer = buyer_of(_pick(shop, random, "customers"))
@@ -167,7 +164,7 @@ def _fill_basket(shop: DemoShop, random: Random) -> Events:
         return [("basket-filled", basket["basket_id"])]
 
 
-_STEPS: tuple[tuple[int, Callable[[DemoShop, Random], Events]], ...] = (
+_STEPS: tuple[tuple[int, Callable[[Premises, Random], Events]], ...] = (
     (1, _place_orders),
     (2, _pay_order),
     (2, _restock),
