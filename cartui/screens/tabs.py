@@ -30,9 +30,9 @@ TABS: Final[tuple[Tab, ...]] = (
     Tab(2, "Orders", "cartui.screens.orders:OrdersScreen"),
     Tab(3, "Items", "cartui.screens.items:ItemsScreen"),
     Tab(4, "Customers", "cartui.screens.customers:CustomersScreen"),
-    Tab(5, "Orders (Cart)", "cartui.screens.orders_cart:OrdersCartScreen"),
-    Tab(6, "Items (Cart)", "cartui.screens.items_cart:ItemsCartScreen"),
-    Tab(7, "Customers (Cart)", "cartui.screens.customers_cart:CustomersCartScreen"),
+    Tab(5, "Orders (Cart)", "cartui.screens.cart_orders:CartOrdersScreen"),
+    Tab(6, "Items (Cart)", "cartui.screens.cart_items:CartItemsScreen"),
+    Tab(7, "Customers (Cart)", "cartui.screens.cart_customers:CartCustomersScreen"),
     Tab(8, "Held", "cartui.screens.held:HeldScreen"),
     Tab(9, "Activity", "cartui.screens.activity:ActivityScreen"),
 )
