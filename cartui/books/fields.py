@@ -75,8 +75,13 @@ def check_text(value: str) -> str:
 
 
 def to_json(values: Mapping[str, Any] | list[Any]) -> str:
-    """Compact text; "" for nothing."""
-    return json.dumps(values, separators=(",", ":")) if values else ""
+    """Compact text; "" for nothing. ValueError as for `check_text`: not even escaped is a NUL let in."""
+    if not values:
+        return ""
+    text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    if "\\u0000" in text and "\0" in str(json.loads(text, parse_constant=str)).replace("\\x00", "\0"):
+        raise ValueError(f"A text with a NUL character can't be kept: {text[:40]!r}.")
+    return text
 
 
 def pack(raw: bytes) -> bytes:

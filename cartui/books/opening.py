@@ -16,6 +16,7 @@ import peewee
 
 from cartui.books.database import BUSY_SECONDS, SQLITE_OLDEST, WAL_SAFE, Database
 from cartui.books.faults import translated
+from cartui.books.filters import SQLITE_FUNCTIONS
 from cartui.errors import NeedsOperatorError
 
 _NETWORK: Final = frozenset({
@@ -81,13 +82,19 @@ def _open_sqlite(path: Path, clock: Callable[[], datetime]) -> Opened:
         )
     path = path.parent.resolve() / path.name
     notices = _prepare_file(path)
-    driver = peewee.SqliteDatabase(
-        str(path), pragmas=sqlite_pragmas(sqlite3.sqlite_version_info), timeout=BUSY_SECONDS, check_same_thread=True
-    )
+    driver = sqlite_driver(path, sqlite_pragmas(sqlite3.sqlite_version_info))
     database = Database(driver, str(path), clock)
     with translated(str(path)):
         driver.connect()
     return Opened(database, notices)
+
+
+def sqlite_driver(path: Path, pragmas: dict[str, object]) -> peewee.SqliteDatabase:
+    """A driver that also knows the functions of `filters`."""
+    driver = peewee.SqliteDatabase(str(path), pragmas=pragmas, timeout=BUSY_SECONDS)
+    for name, (function, arguments) in SQLITE_FUNCTIONS.items():
+        driver.register_function(function, name, arguments)
+    return driver
 
 
 def _prepare_file(path: Path) -> tuple[str, ...]:

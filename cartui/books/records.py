@@ -74,7 +74,8 @@ class Records:
     def count_linked(self, cart_id: CartId, kind: RecordKind) -> int:
         """How many records of a kind are tied to one of ours."""
         [(count,)] = self._db.sql(
-            "SELECT COUNT(*) FROM cart_record WHERE cart_id = ? AND kind = ? AND our_id IS NOT NULL", (cart_id, kind.value)
+            "SELECT COUNT(*) FROM cart_record WHERE cart_id = ? AND kind = ? AND our_id IS NOT NULL",
+            (cart_id, kind.value),
         )
         return int(count)
 
