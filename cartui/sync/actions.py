@@ -48,9 +48,11 @@ from cartui.domain.ports import Cart, CustomerReader, CustomerSource, ItemReader
 from cartui.domain.settings import CartDocument
 from cartui.errors import NeedsOperatorError
 from cartui.sync.carts import ensure_tested
+from cartui.sync.exports import recover_exports
 from cartui.sync.ground import customer_ground, item_ground, order_ground
 from cartui.sync.imports import our_customer_ids, our_item_ids
 from cartui.sync.intake import checked_pages
+from cartui.sync.leases import leased
 from cartui.sync.sides import Draft, Side, batches, side_of
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
 
@@ -212,6 +214,9 @@ def plan_export(
     document = ws.books.carts.get(name)
     with tested_cart(ws, document) as cart:
         side = side_of(cart, kind)
+        if ws.books.journal.open_entries(document.cart_id):  # a run that died: its records may be there already
+            with leased(ws, document) as lease:
+                recover_exports(ws, document, cart, lease)
         if kind is RecordKind.ITEM:
             changes = _plan_export_items(ws, document, side, selection, progress, stop)
         else:
