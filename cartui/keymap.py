@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from textual.binding import Binding
+from textual.keys import _character_to_key
 
 _LOST: Final = re.compile(r"f\d+|(.*\+)?(alt|meta)\+.*")
 WIDGET_GROUP: Final = "table"
@@ -51,6 +52,8 @@ GROUPS: Final[Mapping[str, str]] = {
     "create": "Items (Cart) and Customers (Cart)",
     "export": "Items and Customers",
     "held": "Held",
+    "activity": "Activity",
+    "reading": "Pages to read",
     "document": "Document",
     "plan": "Plan",
     "confirm": "Questions",
@@ -116,6 +119,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("tabs", "previous_tab", "left_square_bracket", "Previous tab", "Go to the tab on the left.", footer=False),
     Key("tabs", "next_tab", "right_square_bracket", "Next tab", "Go to the tab on the right.", footer=False),
     Key("edit", "edit", "e", "Edit", "Change the fields; until then they are read-only."),
+    Key("edit", "next_field", "tab,down", "Next field", "The next field.", footer=False),
+    Key("edit", "previous_field", "shift+tab,up", "Previous field", "The field before.", footer=False),
     Key("edit", "save", "ctrl+s", "Save", "Check all fields and save them; every problem is named at once."),
     Key("auto-sync", "start", "s", "Start", "Start auto-sync, in View and in Edit mode, if the guard allows it."),
     Key("auto-sync", "stop", "S", "Stop", "Stop auto-sync after the page under way."),
@@ -129,7 +134,15 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("create", "link_selected", "L", "Link selected", "Tie the marked records to existing ones; plan first."),
     Key("export", "export_selected", "E", "Export selected", "Send the marked records to the cart; plan first."),
     Key("held", "retry", "R", "Retry", "Read the marked held records again from the cart."),
-    Key("document", "raw", "w", "Raw", "The record as the cart sent it."),
+    Key("activity", "errors", "E", "Errors", "The last errors of this session."),
+    Key("document", "raw", "w", "Raw", "The order as the cart sent it, and back."),
+    Key("document", "synchronise", "r", "Re-read", "Read this order from the cart again; shows the plan first."),
+    Key("reading", "move(down)", "j,down", "Down", "One line down.", footer=False),
+    Key("reading", "move(up)", "k,up", "Up", "One line up.", footer=False),
+    Key("reading", "move(page_down)", "pagedown,space", "Page down", "One page down."),
+    Key("reading", "move(page_up)", "pageup", "Page up", "One page up.", footer=False),
+    Key("reading", "move(home)", "g,home", "First", "To the top.", footer=False),
+    Key("reading", "move(end)", "G,end", "Last", "To the end.", footer=False),
     # --- plans and questions -----------------------------------------------------------------------------------------
     Key("plan", "apply", "y", "Apply", "Do what the plan says."),
     Key("plan", "cancel", "n", "Cancel", "Leave; nothing is changed."),
@@ -172,7 +185,7 @@ def check_screen(groups: Sequence[str], rebound: Mapping[str, str] | None = None
     seen: dict[str, Key] = {}
     problems = []
     for key in keys_of(groups):
-        for one in _split(effective_keys(key, rebound or {})):
+        for one in split_keys(effective_keys(key, rebound or {})):
             other = seen.setdefault(one, key)
             if other is not key:
                 problems.append(f"{one} means both {other.key_id} and {key.key_id}.")
@@ -186,7 +199,7 @@ def check_rebinding(rebound: Mapping[str, str]) -> list[str]:
     return problems + [
         f"{name}: {one!r} can't be used; Alt and function keys get lost over SSH."
         for name, keys in rebound.items()
-        for one in _split(keys)
+        for one in split_keys(keys)
         if not one or _LOST.fullmatch(one)
     ]
 
@@ -200,8 +213,9 @@ _SHOWN: Final = {
 
 def shown(keys: str) -> str:
     """Keys as a person reads them: "j,down" -> "j ↓", "ctrl+s" -> "^s"."""
-    return " ".join(_SHOWN.get(one, one).replace("ctrl+", "^") for one in _split(keys))
+    return " ".join(_SHOWN.get(one, one).replace("ctrl+", "^") for one in split_keys(keys))
 
 
-def _split(keys: str) -> list[str]:
-    return [one.strip() for one in keys.split(",")]
+def split_keys(keys: str) -> list[str]:
+    """The single keys of a line, as Textual names them: "?" is "question_mark"."""
+    return [_character_to_key(one) if len(one) == 1 else one for one in (part.strip() for part in keys.split(","))]
