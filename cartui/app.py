@@ -46,7 +46,19 @@ CALM = Theme(
     surface="#1c1c1c",
     panel="#262626",
     dark=True,
-    variables={"border": "#3a3a3a", "border-blurred": "#3a3a3a"},
+    variables={
+        "border": "#3a3a3a",
+        "border-blurred": "#3a3a3a",
+        "quiet": "#949494",  # $text-muted is "auto" and comes out white inside a line of text
+        "faint": "#767676",
+        "scrollbar": "#3a3a3a",
+        "scrollbar-hover": "#4e4e4e",
+        "scrollbar-active": "#5fafaf",
+        "scrollbar-background": "#121212",
+        "scrollbar-background-hover": "#121212",
+        "scrollbar-background-active": "#121212",
+        "scrollbar-corner-color": "#121212",
+    },
 )
 
 

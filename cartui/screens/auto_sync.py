@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from cartui.domain.guard import GuardLevel, GuardProblem
+from cartui.domain.ids import RecordKind
 from cartui.domain.outcomes import Counts, CycleReport
 from cartui.domain.safe_text import safe_text
 from cartui.domain.settings import IMPORT_KINDS, CartSettings, DocumentKind, SyncStatus
@@ -31,7 +32,10 @@ from cartui.widgets.fields import ChoiceField, SwitchField, TextField
 NOT_YET = "Sending by itself comes in a later release; export by hand on the tabs Items and Customers."
 WHILE_RUNNING = "While the cart is RUNNING its dates move by themselves: stop it (S) to set them."
 IMPORT_WORDS = {kind: f"{kind.label}s" for kind in IMPORT_KINDS}
-LIVE_TIME = "type a local time, or one with an offset such as +02:00"
+DATE_HELP = {
+    "last_order_from": f"As {EXAMPLE}, or +02:00 behind it. Orders placed before it are never imported.",
+    "last_update_time": f"As {EXAMPLE}, or +02:00 behind it. Customers and items changed since then are looked at.",
+}
 CYCLES_SHOWN = 10
 
 
@@ -84,7 +88,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
         yield TextField(
             "last_order_from",
             "Last Order from",
-            f"Orders placed before it are never imported; moves on by itself. As {EXAMPLE}: {LIVE_TIME}.",
+            DATE_HELP["last_order_from"],
             check=check_time,
             letters=False,
             width=28,
@@ -93,7 +97,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
         yield TextField(
             "last_update_time",
             "Last update time",
-            f"From when customer and item changes are looked for; moves on by itself. As {EXAMPLE}: {LIVE_TIME}.",
+            DATE_HELP["last_update_time"],
             check=check_time,
             letters=False,
             width=28,
@@ -160,11 +164,12 @@ class AutoSyncScreen(CartScreen, FormScreen):
         running = view.document.status is SyncStatus.RUNNING
         word = ("RUNNING", "bold $text-success") if running else ("STOPPED", "bold")
         reason = "" if running else safe_text(view.document.stop_reason, 200)
-        parts: list[tuple[str, str]] = [(f"{'Status':<31}", ""), word, (f"  {reason}" if reason else "", "$text-muted")]
+        parts: list[tuple[str, str]] = [(f"{'Status':<31}", ""), word, (f"  {reason}" if reason else "", "$quiet")]
         self.query_one("#status-line", Static).update(Content.assemble(*parts))
         self._draw_guard(() if running else view.problems)
         for name in ("last_order_from", "last_update_time"):
-            self.field(name).grey(WHILE_RUNNING if running else "")
+            self.field(name).hold(WHILE_RUNNING if running else "")
+            self.field(name).help_text = WHILE_RUNNING if running else DATE_HELP[name]
             self.field(name).set_editable(self.editing)
 
     def _draw_guard(self, problems: Sequence[GuardProblem]) -> None:
@@ -173,7 +178,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
             blocks = problem.level is GuardLevel.BLOCKS
             sign = GLYPHS.failed if blocks else GLYPHS.warning
             parts += [(f"\n{sign} ", "bold $text-error" if blocks else "bold $text-warning"), (problem.problem, "")]
-            parts.append((f"  {problem.remedy}", "$text-muted"))
+            parts.append((f"  {problem.remedy}", "$quiet"))
         guard = self.query_one("#guard", Static)
         guard.display = bool(problems)
         guard.update(Content.assemble(*parts))
@@ -182,7 +187,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
         parts: list[tuple[str, str]] = []
         for report in reports:
             parts += cycle_parts(report)
-        text = Content.assemble(*parts[:-1]) if parts else Content.styled("None yet.", "$text-muted")
+        text = Content.assemble(*parts[:-1]) if parts else Content.styled("None yet.", "$quiet")
         cycles = self.query_one("#cycles", Static)
         if not (isinstance(cycles.content, Content) and cycles.content.is_same(text)):
             cycles.update(text)
@@ -302,15 +307,16 @@ class AutoSyncScreen(CartScreen, FormScreen):
 def cycle_parts(report: CycleReport) -> list[tuple[str, str]]:
     """One cycle as a line: when, how it went, counts per kind; ends with the line break."""
     tone = "$text-error" if report.problem else ""
-    parts = [(f"{show_time(report.ended_at, seconds=True)}  ", "$text-muted"), (RESULT_WORDS[report.result], tone)]
-    parts += [(f"  {kind}s: {count_words(counts)}", "") for kind, counts in report.counts.items()]
+    parts: list[tuple[str, str]] = [(f"{show_time(report.ended_at)}  ", "$quiet"), (RESULT_WORDS[report.result], tone)]
+    told = [count_words(kind, counts) for kind, counts in report.counts.items() if counts.received]
+    parts.append((f"  {'; '.join(told) or 'nothing new'}", "" if told else "$quiet"))
     if report.problem:
-        parts.append((f"  {safe_text(report.problem, 300)} {safe_text(report.remedy, 300)}".rstrip(), "$text-muted"))
+        parts.append((f"  {safe_text(report.problem, 300)} {safe_text(report.remedy, 300)}".rstrip(), "$quiet"))
     return [*parts, ("\n", "")]
 
 
-def count_words(counts: Counts) -> str:
-    """ "12 received, 3 created, 9 same": what is zero is left out."""
+def count_words(kind: RecordKind, counts: Counts) -> str:
+    """ "12 orders: 3 created, 9 same"; what is zero is left out."""
     words = ("created", "updated", "same", "skipped", "held")
-    told = [f"{getattr(counts, word)} {word}" for word in words if getattr(counts, word)]
-    return ", ".join([f"{counts.received} received", *told])
+    told = ", ".join(f"{getattr(counts, word):,} {word}" for word in words if getattr(counts, word))
+    return f"{counts.received:,} {kind}{'s' if counts.received != 1 else ''}: {told}"

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
@@ -32,7 +32,7 @@ from textual.screen import Screen
 
 from cartui.domain.safe_text import safe_text
 from cartui.errors import CartuiError, NeedsOperatorError
-from cartui.keymap import KEYS, Key, bindings, effective_keys, keys_of, shown
+from cartui.keymap import KEYS, Key, bindings, effective_keys, keys_of, shown, split_keys
 from cartui.screens.dialogs import ConfirmDialog, ErrorDialog
 from cartui.screens.glyphs import GLYPHS
 from cartui.screens.help import HelpScreen
@@ -82,6 +82,10 @@ class Host(Protocol):
     def report_bug(self, bug: BaseException) -> None:
         """Log a bug and say so in a dialog with the log's path."""
 
+    @property
+    def recent_errors(self) -> Sequence[str]:
+        """The last errors, oldest first, for Activity."""
+
     def remember_error(self, text: str) -> None: ...
 
 
@@ -91,7 +95,7 @@ class CartuiScreen(Screen[Any]):
     GROUPS: ClassVar[tuple[str, ...]] = PUSHED_GROUPS
     ABOUT: ClassVar[str] = ""
     AUTO_FOCUS: ClassVar[str | None] = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  as Screen declares it
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         cls.BINDINGS = list(bindings(*cls.GROUPS))
@@ -182,12 +186,12 @@ class CartuiScreen(Screen[Any]):
             line.show(self._footer_entries())
 
     def _footer_entries(self) -> list[tuple[str, str, bool, str]]:
-        active = {binding.binding.id for binding in self.active_bindings.values()}
+        active = {(active.binding.id, pressed) for pressed, active in self.active_bindings.items()}
         entries = []
         for key in self._footer_order():
-            if key.footer and key.key_id in active:
-                first = shown(effective_keys(key, self.host.rebound)).split(" ")[0]
-                entries.append((first, key.text, self.why_not(key.action) is None, key.action))
+            usable = [one for one in split_keys(effective_keys(key, self.host.rebound)) if (key.key_id, one) in active]
+            if key.footer and usable:
+                entries.append((shown(usable[0]), key.text, self.why_not(key.action) is None, key.action))
         return entries
 
     def _footer_order(self) -> list[Key]:
@@ -232,7 +236,7 @@ class CartuiScreen(Screen[Any]):
 
     # --- saying things ---------------------------------------------------------------------------------------
 
-    def hint(self, text: str, style: str = "$text-muted") -> None:
+    def hint(self, text: str, style: str = "$quiet") -> None:
         """One line above the keys; "" clears it. `text` may be shop text."""
         self._hint = ((safe_text(text), style),) if text else ()
         if self._job is None:
@@ -333,15 +337,13 @@ class CartuiScreen(Screen[Any]):
         if self._job is None:
             return
         text = progress_text(progress, self._job_drawn - self._job_began)
-        self.query_one("#hint", TextLine).show(
-            (f"{self._job.title} ", "bold"), *text, (" · esc cancels", "$text-muted")
-        )
+        self.query_one("#hint", TextLine).show((f"{self._job.title} ", "bold"), *text, (" · esc cancels", "$quiet"))
 
 
 def progress_text(progress: Progress, seconds: float) -> tuple[Part, ...]:
     """Bar, count, rate and time left, as parts of a line."""
     if not progress.done:
-        return (("…", "$text-muted"),)
+        return (("…", "$quiet"),)
     rate = progress.done / seconds if seconds > 0 else 0.0
     parts: list[Part] = []
     count = f"{progress.done:,}"
@@ -351,9 +353,9 @@ def progress_text(progress: Progress, seconds: float) -> tuple[Part, ...]:
         count += f" of {progress.total:,}"
     parts.append(f"{count} {safe_text(progress.what, 40)}".rstrip())
     if seconds >= 1:
-        parts.append((f" · {rate:,.0f}/s", "$text-muted"))
+        parts.append((f" · {rate:,.0f}/s", "$quiet"))
         if progress.total and rate > 0:
-            parts.append((f" · {max(0, progress.total - progress.done) / rate:,.0f} s left", "$text-muted"))
+            parts.append((f" · {max(0, progress.total - progress.done) / rate:,.0f} s left", "$quiet"))
     return tuple(parts)
 
 
@@ -410,7 +412,7 @@ class CartScreen(CartuiScreen):
             " · ",
             mode,
             (" *unsaved" if self.unsaved else "", "bold $text-warning"),
-            (f" · {safe_text(view.title, 30)} · {safe_text(document.connection.url, 120)}", "$text-muted"),
+            (f" · {safe_text(view.title, 30)} · {safe_text(document.connection.url, 120)}", "$quiet"),
         )
 
     def carts_changed(self) -> None:

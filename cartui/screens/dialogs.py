@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from cartui.domain.safe_text import safe_text
 from cartui.keymap import bindings
+from cartui.screens.glyphs import GLYPHS
 
 Answer = TypeVar("Answer")
 
@@ -56,26 +57,34 @@ class Dialog(ModalScreen[Answer]):
         self.dismiss(None)
 
 
-class ErrorDialog(Dialog[None]):
-    """Problem and remedy; nothing to decide."""
+class ProblemsDialog(Dialog[None]):
+    """One or several problems, each with its remedy underneath; nothing to decide."""
 
     TONE = "-error"
 
-    def __init__(self, title: str, problem: str, remedy: str = "") -> None:
+    def __init__(self, title: str, problems: Sequence[tuple[str, str]]) -> None:
         super().__init__(title)
-        self._problem = problem
-        self._remedy = remedy
+        self.problems = tuple(problems)
 
     def content(self) -> ComposeResult:
+        sign = f"{GLYPHS.failed} " if len(self.problems) > 1 else ""
         with VerticalScroll(id="dialog-body", can_focus=False):
-            yield Static(plain(self._problem))
-            if self._remedy:
-                yield Static(plain(self._remedy, style="$text-accent"), classes="remedy")
+            for problem, remedy in self.problems:
+                yield Static(plain(f"{sign}{problem}"), classes="problem")
+                if remedy:
+                    yield Static(plain(remedy, style="$text-accent"), classes="remedy -many" if sign else "remedy")
         with Horizontal(id="dialog-buttons"):
             yield Button("Close", id="close", compact=True)
 
     def on_button_pressed(self) -> None:
         self.dismiss(None)
+
+
+class ErrorDialog(ProblemsDialog):
+    """One problem and its remedy."""
+
+    def __init__(self, title: str, problem: str, remedy: str = "") -> None:
+        super().__init__(title, [(problem, remedy)])
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -172,7 +181,7 @@ class ChoiceDialog(Dialog[str]):
         for key, title, detail in self._choices:
             parts: list[tuple[str, str]] = [(safe_text(title, 60), "bold")]
             if detail:
-                parts.append((f"\n{safe_text(detail, 200)}", "$text-muted"))
+                parts.append((f"\n{safe_text(detail, 200)}", "$quiet"))
             options.append(Option(Content.assemble(*parts), id=key))
         yield OptionList(*options, id="choices", compact=True, markup=False)
         yield Static(Content("↑↓ choose, enter takes it, esc leaves"), classes="quiet")

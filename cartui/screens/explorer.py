@@ -65,7 +65,7 @@ class ExplorerScreen(CartuiScreen):
 
     def title_parts(self) -> tuple[Part, ...]:
         crumb = f" {GLYPHS.crumb} "
-        return ((f"Setup{crumb}Plugins{crumb}", "$text-muted"), ("Shopping Carts", "bold"))
+        return ((f"Setup{crumb}Plugins{crumb}", "$quiet"), ("Shopping Carts", "bold"))
 
     def body(self) -> ComposeResult:
         yield self._list

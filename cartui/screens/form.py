@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from textual import events, on
 
 from cartui.screens.base import CartuiScreen
-from cartui.screens.dialogs import ConfirmDialog, ErrorDialog
+from cartui.screens.dialogs import ConfirmDialog, ProblemsDialog
 from cartui.widgets.fields import Field
 
 
@@ -72,7 +72,8 @@ class FormScreen(CartuiScreen):
     # --- modes -----------------------------------------------------------------------------------------------
 
     def shows(self, action: str) -> bool:
-        return {"edit": not self.editing, "save": self.editing}.get(action, True)
+        in_edit = ("save", "next_field", "previous_field")
+        return not self.editing if action == "edit" else self.editing if action in in_edit else True
 
     def begin_edit(self, focus: str | None = None) -> None:
         """View -> Edit, the cursor in the field `focus` or in the first that can be changed."""
@@ -109,6 +110,12 @@ class FormScreen(CartuiScreen):
     def action_edit(self) -> None:
         self.begin_edit()
 
+    def action_next_field(self) -> None:
+        self.focus_next()
+
+    def action_previous_field(self) -> None:
+        self.focus_previous()
+
     def action_save(self) -> None:
         self.save_then(self.end_edit)
 
@@ -127,7 +134,7 @@ class FormScreen(CartuiScreen):
         """One dialog with all of them."""
         listed = list(problems)
         heading = "Not saved: one problem" if len(listed) == 1 else f"Not saved: {len(listed)} problems"
-        self.app.push_screen(ErrorDialog(heading, "\n".join(f"• {problem}" for problem in listed)))
+        self.app.push_screen(ProblemsDialog(heading, [(problem, "") for problem in listed]))
 
     def clear_step(self) -> bool:
         """`esc` in Edit: back to View; asks only if something was changed."""

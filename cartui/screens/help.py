@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -47,16 +47,16 @@ class HelpScreen(Dialog[None]):
             for group in [group for group in GROUPS if group in self._groups][::-1]:
                 yield Static(Content(GROUPS[group]), classes="heading")
                 for key in keys_of([group]):
-                    yield Static(self._line(key))
+                    with Horizontal():
+                        name = shown(effective_keys(key, self._rebound))
+                        yield Static(Content(name), classes="help-key")
+                        yield Static(Content(key.text), classes="help-text")
+                        yield Static(self._words(key), classes="help-words")
         yield Static(Content("↑↓ scroll, esc closes"), classes="quiet")
 
-    def _line(self, key: Key) -> Content:
-        name = shown(effective_keys(key, self._rebound))
-        reason = "" if not self._shows(key.action) else self._why_not(key.action)
-        parts: list[tuple[str, str]] = [(f"{name:<10} ", "bold $accent"), (f"{key.text:<15} ", ""), (key.help, "")]
-        if reason:
-            parts.append((f"  Not now: {reason}", "$text-warning"))
-        return Content.assemble(*parts)
+    def _words(self, key: Key) -> Content:
+        reason = self._why_not(key.action) if self._shows(key.action) else None
+        return Content.assemble(key.help, (f"  Not now: {reason}" if reason else "", "$text-warning"))
 
     def action_scroll(self, how: str) -> None:
         getattr(self.query_one("#help-body"), how)(animate=False)

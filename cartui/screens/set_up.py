@@ -30,7 +30,7 @@ SIGNS = {
     Verdict.PASSED: (GLYPHS.passed, "$text-success"),
     Verdict.WARNING: (GLYPHS.warning, "$text-warning"),
     Verdict.FAILED: (GLYPHS.failed, "$text-error"),
-    Verdict.SKIPPED: (GLYPHS.skipped, "$text-muted"),
+    Verdict.SKIPPED: (GLYPHS.skipped, "$quiet"),
 }
 
 
@@ -74,7 +74,7 @@ class SetUpScreen(FormScreen):
         unsaved = " *unsaved" if self.is_mounted and self.is_changed else ""
         kind = self.spec.title if self.spec else self._cart_type
         return (
-            (f"Shopping Carts {GLYPHS.crumb} ", "$text-muted"),
+            (f"Shopping Carts {GLYPHS.crumb} ", "$quiet"),
             (name, "bold"),
             f" {GLYPHS.dot} Connection {GLYPHS.dot} {safe_text(kind, 30)} {GLYPHS.dot} ",
             mode,

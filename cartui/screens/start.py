@@ -3,18 +3,14 @@ one (documents/001, 002; S032-S034, S080-S084)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
 
 from cartui.domain.guard import GuardLevel, GuardProblem
 from cartui.domain.settings import CartDocument
 from cartui.screens.base import CartuiScreen
-from cartui.screens.dialogs import ErrorDialog, TypedWordDialog
+from cartui.screens.dialogs import ProblemsDialog, TypedWordDialog
 from cartui.sync import carts
 from cartui.sync.carts import CartView
-
-MENDING_KEYS: Final[Mapping[str, str]] = {"test": "t", "last_order_from": "e", "last_update_time": "e"}
-"""Which key of the Auto-sync tab mends a problem of the guard, by its setting."""
 
 
 def start(screen: CartuiScreen, name: str, on_started: Callable[[], None]) -> None:
@@ -39,7 +35,9 @@ def _look(screen: CartuiScreen, view: CartView, on_started: Callable[[], None]) 
     missing = [problem for problem in view.problems if problem.level is GuardLevel.BLOCKS]
     doubtful = [problem for problem in view.problems if problem.level is GuardLevel.CONFIRM]
     if missing:
-        screen.app.push_screen(ErrorDialog(f"{name} can't be started yet", refusal([*missing, *doubtful])))
+        screen.app.push_screen(
+            ProblemsDialog(f"{name} can't be started yet", [(one.problem, one.remedy) for one in (*missing, *doubtful)])
+        )
     elif doubtful:
 
         def typed(word: str | None) -> None:
@@ -64,11 +62,5 @@ def _start(screen: CartuiScreen, name: str, confirmed: bool, on_started: Callabl
 
 
 def refusal(problems: Sequence[GuardProblem]) -> str:
-    """All problems, each with its remedy and the key that mends it."""
-    return "\n".join(f"• {problem.problem}{key_words(problem)}\n  {problem.remedy}" for problem in problems)
-
-
-def key_words(problem: GuardProblem) -> str:
-    """ "  (key e)" where a key of the Auto-sync tab mends it."""
-    key = MENDING_KEYS.get(problem.setting)
-    return f"  (key {key} on Auto-sync)" if key else ""
+    """The problems as text, each with its remedy."""
+    return "\n".join(f"{problem.problem} {problem.remedy}" for problem in problems)

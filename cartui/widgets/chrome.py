@@ -76,7 +76,7 @@ class TabStrip(Widget):
             if number == self._current:
                 parts.append((f"[{label}]", "bold $accent"))
             else:
-                parts.append((f" {label} ", "$text-muted"))
+                parts.append((f" {label} ", "$quiet"))
         return Content.assemble(*parts)
 
     def _labels(self, room: int) -> list[tuple[int, str]]:
@@ -136,7 +136,7 @@ class KeyLine(Widget):
             if works:
                 parts += [(key, "bold $accent"), (f" {text}  ", "")]
             else:
-                parts.append((f"({key} {text})  ", "$text-disabled"))
+                parts.append((f"({key} {text})  ", "$faint"))
         return Content.assemble(*parts)
 
     def _fitting(self, room: int) -> list[tuple[str, str, bool, str]]:

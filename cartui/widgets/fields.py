@@ -27,12 +27,13 @@ class Field(Vertical):
     DEFAULT_CSS = """
     Field { height: auto; }
     Field > Horizontal { height: 1; }
-    Field .field-title { width: 31; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    Field .field-note { width: auto; height: 1; margin-left: 2; color: $text-muted; text-wrap: nowrap; }
+    Field .field-title { width: 31; height: 1; color: $quiet; text-wrap: nowrap; text-overflow: ellipsis; }
+    Field .field-note { width: auto; height: 1; margin-left: 2; color: $quiet; text-wrap: nowrap; }
     Field .field-problem { display: none; height: auto; margin-left: 31; color: $text-error; }
     Field.-problem .field-problem { display: block; }
     Field.-problem .field-title { color: $text-error; }
-    Field.-greyed { color: $text-disabled; }
+    Field.-greyed, Field.-greyed .field-title { color: $faint; }
+    Field .editor:disabled { opacity: 100%; }
     """
 
     class Changed(Message):
@@ -74,9 +75,13 @@ class Field(Vertical):
         self.query_one(".editor").disabled = not editable or bool(self.greyed)
         self.set_class(editable and not self.greyed, "-editable")
 
-    def grey(self, reason: str) -> None:
-        """Can't be changed whatever the mode, and why; "" takes it back."""
+    def hold(self, reason: str) -> None:
+        """Can't be changed whatever the mode, and why; "" takes it back. It stays readable."""
         self.greyed = reason
+
+    def grey(self, reason: str) -> None:
+        """As `hold`, and drawn faintly: it does nothing."""
+        self.hold(reason)
         self.set_class(bool(reason), "-greyed")
 
     def note(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of the screens share: reading the screen, waiting for its threads, a shop whose test can be scripted."""
+"""What the tests of the screens share: reading the screen, waiting for its threads, a scripted Test Connection."""
 
 from __future__ import annotations
 
