@@ -11,12 +11,13 @@ from cartui.domain.ids import CartId
 from cartui.domain.rows import FLAG_MUTED, FLAG_PROBLEM, Column
 
 
-def _column(name: str, title: str, width: int, priority: int = 0) -> Column:
-    return Column(name, title, width, priority=priority)
+def _column(name: str, title: str, width: int, weight: int = 0) -> Column:
+    """`weight`: the heaviest have room first; `Column` counts the other way."""
+    return Column(name, title, width, priority=9 - weight)
 
 
-def _number(name: str, title: str, width: int, priority: int = 0) -> Column:
-    return Column(name, title, width, align="right", priority=priority)
+def _number(name: str, title: str, width: int, weight: int = 0) -> Column:
+    return Column(name, title, width, align="right", priority=9 - weight)
 
 
 # --- documents -------------------------------------------------------------------------------------------------------
