@@ -79,9 +79,21 @@ def to_json(values: Mapping[str, Any] | list[Any]) -> str:
     if not values:
         return ""
     text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
-    if "\\u0000" in text and "\0" in str(json.loads(text, parse_constant=str)).replace("\\x00", "\0"):
+    if "\\u0000" in text and _has_nul(values):
         raise ValueError(f"A text with a NUL character can't be kept: {text[:40]!r}.")
     return text
+
+
+def _has_nul(value: Any) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case Mapping():
+            return any(_has_nul(key) or _has_nul(one) for key, one in value.items())
+        case list() | tuple():
+            return any(_has_nul(one) for one in value)
+        case _:
+            return False
 
 
 def pack(raw: bytes) -> bytes:
