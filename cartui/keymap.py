@@ -54,6 +54,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "held": "Held",
     "activity": "Activity",
     "reading": "Pages to read",
+    "record": "Record",
     "document": "Document",
     "plan": "Plan",
     "confirm": "Questions",
@@ -119,8 +120,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("tabs", "previous_tab", "left_square_bracket", "Previous tab", "Go to the tab on the left.", footer=False),
     Key("tabs", "next_tab", "right_square_bracket", "Next tab", "Go to the tab on the right.", footer=False),
     Key("edit", "edit", "e", "Edit", "Change the fields; until then they are read-only."),
-    Key("edit", "next_field", "tab,down", "Next field", "The next field.", footer=False),
-    Key("edit", "previous_field", "shift+tab,up", "Previous field", "The field before.", footer=False),
+    Key("edit", "next_field", "tab", "Next field", "The next field.", footer=False),
+    Key("edit", "previous_field", "shift+tab", "Previous field", "The field before.", footer=False),
     Key("edit", "save", "ctrl+s", "Save", "Check all fields and save them; every problem is named at once."),
     Key("auto-sync", "start", "s", "Start", "Start auto-sync, in View and in Edit mode, if the guard allows it."),
     Key("auto-sync", "stop", "S", "Stop", "Stop auto-sync after the page under way."),
@@ -128,12 +129,12 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("auto-sync", "connection", "c", "Connection", "Address, password and test of this cart."),
     Key("set-up", "test", "t,ctrl+t", "Test", "Test Connection, stage by stage."),
     Key("cart-list", "list", "l", "List all", "Read the list anew, from the cart on the tabs named (Cart)."),
-    Key("cart-list", "reread", "r", "Re-read", "Read this record again."),
     Key("orders-cart", "import_selected", "I", "Import selected", "Import the marked orders; shows the plan first."),
     Key("create", "create_selected", "c", "Create selected", "Create the marked records in the system; plan first."),
     Key("create", "link_selected", "L", "Link selected", "Tie the marked records to existing ones; plan first."),
     Key("export", "export_selected", "E", "Export selected", "Send the marked records to the cart; plan first."),
     Key("held", "retry", "R", "Retry", "Read the marked held records again from the cart."),
+    Key("record", "reread", "r", "Re-read", "Read this record from the cart again."),
     Key("activity", "errors", "E", "Errors", "The last errors of this session."),
     Key("document", "raw", "w", "Raw", "The order as the cart sent it, and back."),
     Key("document", "synchronise", "r", "Re-read", "Read this order from the cart again; shows the plan first."),
@@ -219,3 +220,22 @@ def shown(keys: str) -> str:
 def split_keys(keys: str) -> list[str]:
     """The single keys of a line, as Textual names them: "?" is "question_mark"."""
     return [_character_to_key(one) if len(one) == 1 else one for one in (part.strip() for part in keys.split(","))]
+
+
+def keys_page() -> str:
+    """`docs/keys.md`, made from the table (a test compares)."""
+    parts = [
+        "# Keys",
+        "One grammar on every screen. `?` shows the keys of the screen you are on, `:` every action by its name. "
+        "What can't run just now stands in brackets in the footer; its key says why.",
+        "Rebind any of them in the configuration, by the name in the last column: `[keys]`, then "
+        '`"auto-sync.start" = "ctrl+r"`. Function keys and Alt are refused: they get lost over SSH and in tmux.',
+    ]
+    for group, heading in GROUPS.items():
+        rows = [
+            f"| {' '.join(f'`{one}`' for one in shown(key.keys).split(' '))} | {key.text} | {key.help} | `{key.key_id}` |"
+            for key in keys_of([group])
+        ]
+        if rows:
+            parts.append("\n".join([f"## {heading}\n", "| Key | | What it does | Name |", "|---|---|---|---|", *rows]))
+    return "\n\n".join(parts) + "\n"

@@ -19,8 +19,8 @@ HISTORY = 20
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """A record of the cart. `raw` is its own body (JSON or XML text, "" if not kept); `problem` says why it could not be
-    read; `known` is what the books remember of it; `history` what was done to it, newest first."""
+    """A record of the cart. `raw` is its own body (JSON or XML text, "" if not kept); `problem` says why it could not
+    be read; `known` is what the books remember of it; `history` what was done to it, newest first."""
 
     kind: RecordKind
     external_id: str
@@ -40,10 +40,12 @@ class OurRecordView:
     pending: Decimal = Decimal(0)
 
 
-def view_record(ws: Workspace, name: str, kind: RecordKind, external_id: str) -> RecordView:
-    """A record as the books keep it; nothing is asked of the cart."""
+def view_record(
+    ws: Workspace, name: str, kind: RecordKind, external_id: str, listed: bytes | None = None
+) -> RecordView:
+    """A record as the books keep it, or with the body that "List all" brought; nothing is asked of the cart."""
     cart_id = ws.books.carts.get(name).cart_id
-    raw = ws.books.records.raw(cart_id, kind, external_id) or b""
+    raw = listed if listed is not None else ws.books.records.raw(cart_id, kind, external_id) or b""
     return _view(ws, name, kind, external_id, raw, "")
 
 
