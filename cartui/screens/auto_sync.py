@@ -24,7 +24,7 @@ from cartui.screens.glyphs import GLYPHS
 from cartui.screens.set_up import SetUpScreen
 from cartui.screens.start import start, stop
 from cartui.screens.status import RESULT_WORDS
-from cartui.screens.times import EXAMPLE, check_time, parse_time, show_time, zone_name
+from cartui.screens.times import EXAMPLE, check_time, check_typing, parse_time, show_time, zone_name
 from cartui.sync import carts
 from cartui.sync.carts import CartView
 from cartui.widgets.fields import ChoiceField, SwitchField, TextField
@@ -33,8 +33,8 @@ NOT_YET = "Sending by itself comes in a later release; export by hand on the tab
 WHILE_RUNNING = "While the cart is RUNNING its dates move by themselves: stop it (S) to set them."
 IMPORT_WORDS = {kind: f"{kind.label}s" for kind in IMPORT_KINDS}
 DATE_HELP = {
-    "last_order_from": f"As {EXAMPLE}, or +02:00 behind it. Orders placed before it are never imported.",
-    "last_update_time": f"As {EXAMPLE}, or +02:00 behind it. Customers and items changed since then are looked at.",
+    "last_order_from": f"{EXAMPLE}, or 14:30+02:00. Older orders are never imported.",
+    "last_update_time": f"{EXAMPLE}, or 14:30+02:00. Changes since then are looked for.",
 }
 CYCLES_SHOWN = 10
 
@@ -48,7 +48,7 @@ def check_poll(text: str) -> str | None:
 class AutoSyncScreen(CartScreen, FormScreen):
     """From Cart and To Cart, what the guard misses, the last cycles."""
 
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "edit", "auto-sync")
+    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "edit", "auto-sync", "reading")
     NUMBER: ClassVar[int] = 1
     ABOUT: ClassVar[str] = (
         "What is synchronised by itself, and from when. Set both dates and the switches (e, then ctrl+s), synchronise "
@@ -90,6 +90,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
             "Last Order from",
             DATE_HELP["last_order_from"],
             check=check_time,
+            check_typing=check_typing,
             letters=False,
             width=28,
             placeholder="not set",
@@ -99,6 +100,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
             "Last update time",
             DATE_HELP["last_update_time"],
             check=check_time,
+            check_typing=check_typing,
             letters=False,
             width=28,
             placeholder="not set",

@@ -62,8 +62,9 @@ class ProblemsDialog(Dialog[None]):
 
     TONE = "-error"
 
-    def __init__(self, title: str, problems: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, title: str, problems: Sequence[tuple[str, str]], note: str = "") -> None:
         super().__init__(title)
+        self._note = note
         self.problems = tuple(problems)
 
     def content(self) -> ComposeResult:
@@ -73,6 +74,8 @@ class ProblemsDialog(Dialog[None]):
                 yield Static(plain(f"{sign}{problem}"), classes="problem")
                 if remedy:
                     yield Static(plain(remedy, style="$text-accent"), classes="remedy -many" if sign else "remedy")
+            if self._note:
+                yield Static(plain(self._note, style="$quiet"), classes="remedy")
         with Horizontal(id="dialog-buttons"):
             yield Button("Close", id="close", compact=True)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from textual import events, on
+from textual.containers import VerticalScroll
 
 from cartui.screens.base import CartuiScreen
 from cartui.screens.dialogs import ConfirmDialog, ProblemsDialog
@@ -109,6 +110,11 @@ class FormScreen(CartuiScreen):
 
     def action_edit(self) -> None:
         self.begin_edit()
+
+    def action_move(self, where: str) -> None:
+        """Scroll what does not fit."""
+        scroll = {"page_up": "scroll_page_up", "page_down": "scroll_page_down"}.get(where, f"scroll_{where}")
+        getattr(self.query_one(VerticalScroll), scroll)(animate=False)
 
     def action_next_field(self) -> None:
         self.focus_next()

@@ -25,7 +25,7 @@ from cartui.widgets.chrome import Part
 from cartui.widgets.fields import ChoiceField, Field, SwitchField, TextField
 
 REFERENCES = ("env:", "file:", "command:", "credential:")
-HELP_ON_SECRETS = "Type it (it is kept in a file only you can read), or a reference: env:NAME, file:PATH, command:CMD."
+HELP_ON_SECRETS = "Type it (kept in a private file), or refer: env:NAME, file:PATH, command:CMD."
 SIGNS = {
     Verdict.PASSED: (GLYPHS.passed, "$text-success"),
     Verdict.WARNING: (GLYPHS.warning, "$text-warning"),
@@ -46,7 +46,7 @@ class SetUpScreen(FormScreen):
     """The connection of one cart, or of a new one (`cart_name` None, then `cart_type` says which). Ends with the name
     of the cart that was saved, None if nothing was."""
 
-    GROUPS: ClassVar[tuple[str, ...]] = (*PUSHED_GROUPS, "edit", "set-up")
+    GROUPS: ClassVar[tuple[str, ...]] = (*PUSHED_GROUPS, "edit", "set-up", "reading")
     ABOUT: ClassVar[str] = (
         "How the cart is reached. Enter its web location and password, save, and press t: Test Connection goes through "
         "every stage and says what to do about the first that fails. The test must pass before anything is imported."

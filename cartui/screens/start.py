@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from cartui.domain.guard import GuardLevel, GuardProblem
 from cartui.domain.settings import CartDocument
-from cartui.screens.base import CartuiScreen
+from cartui.screens.base import CartScreen, CartuiScreen
 from cartui.screens.dialogs import ProblemsDialog, TypedWordDialog
 from cartui.sync import carts
 from cartui.sync.carts import CartView
@@ -35,8 +35,11 @@ def _look(screen: CartuiScreen, view: CartView, on_started: Callable[[], None]) 
     missing = [problem for problem in view.problems if problem.level is GuardLevel.BLOCKS]
     doubtful = [problem for problem in view.problems if problem.level is GuardLevel.CONFIRM]
     if missing:
+        note = "" if isinstance(screen, CartScreen) else "These keys are those of its tab Auto-sync: enter opens it."
         screen.app.push_screen(
-            ProblemsDialog(f"{name} can't be started yet", [(one.problem, one.remedy) for one in (*missing, *doubtful)])
+            ProblemsDialog(
+                f"{name} can't be started yet", [(one.problem, one.remedy) for one in (*missing, *doubtful)], note
+            )
         )
     elif doubtful:
 

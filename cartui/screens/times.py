@@ -9,7 +9,10 @@ _TYPED = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2}))?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?",
     re.ASCII | re.IGNORECASE,
 )
-_BEGINNING = re.compile(r"[\d\- T:+ZUCutcz]*", re.ASCII)
+_BEGINNING = re.compile(
+    r"\d{0,4}|\d{4}-\d{0,2}|\d{4}-\d{2}-\d?|\d{4}-\d{2}-\d{2}(?:[ T]\d{0,2}|[ T]\d{2}:\d?|[ T][\d:]{5,8}\s*[+-][\d:]{0,5})?",
+    re.ASCII,
+)
 EXAMPLE = "2026-01-31 14:30"
 
 
@@ -59,14 +62,17 @@ def parse_time(text: str) -> datetime | None:
 
 
 def check_time(text: str) -> str | None:
-    """What is wrong with it, while typing: None also for what may still become a time."""
-    if _BEGINNING.fullmatch(text) is None:
-        return f"Only a date and time such as {EXAMPLE}."
+    """What is wrong with it as a time, or None; nothing at all is good."""
     try:
         parse_time(text)
     except TimeTypo as problem:
         return str(problem)
     return None
+
+
+def check_typing(text: str) -> str | None:
+    """As `check_time`, but what may still become a time is no problem yet."""
+    return None if _BEGINNING.fullmatch(text) else check_time(text)
 
 
 def _offset(text: str | None) -> tzinfo | None:

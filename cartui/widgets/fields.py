@@ -43,6 +43,8 @@ class Field(Vertical):
             super().__init__()
             self.field = field
 
+    _check_typing: Check | None = None
+
     def __init__(self, name: str, title: str, help_text: str = "", *, check: Check | None = None) -> None:
         super().__init__(id=f"field-{name}", name=name)
         self.title = title
@@ -99,7 +101,8 @@ class Field(Vertical):
 
     def changed(self) -> None:
         """Tell the screen, and show at once what is wrong."""
-        self.show_problem(self.problem() or "")
+        check = self._check_typing or self._check
+        self.show_problem((check(self.value) if check else None) or "")
         self.post_message(self.Changed(self))
 
 
@@ -140,12 +143,14 @@ class TextField(Field):
         help_text: str = "",
         *,
         check: Check | None = None,
+        check_typing: Check | None = None,
         password: bool = False,
         placeholder: str = "",
         letters: bool = True,
         width: int | None = None,
     ) -> None:
         super().__init__(name, title, help_text, check=check)
+        self._check_typing = check_typing
         self._input = QuietInput(letters=letters, password=password, placeholder=placeholder)
         if width is not None:
             self._input.styles.width = width

@@ -23,7 +23,7 @@ async def test_an_empty_home_says_what_to_do(make_app: Make) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         print(seen(app))
-        assert "Press n" in seen(app)
+        assert "n  connects one" in seen(app)
         assert "cartui demo" in seen(app)
 
 
