@@ -113,9 +113,8 @@ _POSTGRES: Final[dict[str, _Verdict]] = {
 
 def origin_of(error: BaseException) -> BaseException:
     """The driver's own error behind one of peewee's."""
-    if isinstance(error, PeeweeException) and error.args and isinstance(error.args[0], BaseException):
-        return error.args[0]
-    return error
+    origin = getattr(error, "orig", None)
+    return origin if isinstance(origin, BaseException) else error
 
 
 def verdict_on(error: BaseException, where: str) -> CartuiError | BrokenInvariantError | None:

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -85,6 +85,13 @@ class Listing:
         ]
         with self._db.transaction():
             self._db.write_many(self._put, stored)
+
+    def set_cells(self, name: str, values: Mapping[str, Cell]) -> None:
+        """Change one field of rows that are there, by key."""
+        (index, sort) = next((n, field.sort) for n, field in enumerate(self._fields) if field.name == name)
+        stored = [(_stored(sort, cell), key) for key, cell in values.items()]
+        with self._db.transaction():
+            self._db.write_many(f"UPDATE row SET c{index} = ? WHERE key = ?", stored)
 
     def count(self) -> int:
         """How many rows there are."""

@@ -8,7 +8,7 @@ from cartui.books.facade import Books
 from cartui.books.filters import Condition, Sort
 from cartui.books.sql_rows import ListField, ListSpec, SqlRows, Values
 from cartui.domain.ids import CartId
-from cartui.domain.rows import FLAG_MUTED, FLAG_PROBLEM, Column
+from cartui.domain.rows import FLAG_MUTED, FLAG_PROBLEM, Column, Editor
 
 
 def _column(name: str, title: str, width: int, weight: int = 0) -> Column:
@@ -18,6 +18,12 @@ def _column(name: str, title: str, width: int, weight: int = 0) -> Column:
 
 def _number(name: str, title: str, width: int, weight: int = 0) -> Column:
     return Column(name, title, width, align="right", priority=9 - weight)
+
+
+def _typed(name: str, title: str, width: int, priority: int = 0) -> ListField:
+    """A cell that is blank until a person types a number; it is in no table and in no `--json`."""
+    column = Column(name, title, width, align="right", editor=Editor.DECIMAL, sortable=False, priority=priority)
+    return ListField(name, "''", column=column, typed=True)
 
 
 # --- documents -------------------------------------------------------------------------------------------------------
@@ -83,6 +89,7 @@ def item_rows(books: Books, cart_id: CartId) -> SqlRows:
         ListField("on_hand", "i.on_hand", Sort.QUANTITY, _number("on_hand", "On hand", 8, 6)),
         ListField("allocated", "i.allocated", Sort.QUANTITY, _number("allocated", "Allocated", 9, 2)),
         ListField("free", "i.on_hand - i.allocated", Sort.QUANTITY, _number("free", "Free", 8, 7)),
+        _typed("stock", "Stock", 7, 1),
         ListField("linked", _linked(cart_id, "item", "i.id"), Sort.FLAG, _column("linked", "Linked", 6, 5)),
         ListField("barcode", "i.barcode", column=_column("barcode", "Barcode", 14, 1)),
         ListField("currency", "i.currency"),

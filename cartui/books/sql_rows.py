@@ -23,12 +23,14 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ListField:
-    """One value of a row. `column` None: for filters and `--json` only, not on screen."""
+    """One value of a row. `column` None: for filters and `--json` only, not on screen. `typed`: a cell that a person
+    fills on screen, nothing that is stored."""
 
     name: str
     sql: str
     sort: Sort = Sort.TEXT
     column: Column | None = None
+    typed: bool = False
 
 
 def no_flags(_: Values) -> frozenset[str]:
@@ -115,6 +117,7 @@ class SqlRows:
     def dicts(self, query: str = "") -> Iterator[dict[str, object]]:
         """All matching rows with every field, as JSON-able values, by number: times as ISO 8601 UTC, money as text."""
         condition = self._condition(query)
+        typed = {field.name for field in self._spec.fields if field.typed}
         last = -1
         while True:
             rows = self._db.sql(
@@ -123,7 +126,7 @@ class SqlRows:
                 (*condition.values, last, _KEYS),
             )
             for row in rows:
-                yield {name: _plain(value) for name, value in self._values(row).items()}
+                yield {name: _plain(value) for name, value in self._values(row).items() if name not in typed}
             if len(rows) < _KEYS:
                 return
             last = rows[-1][0]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from cartui.domain.ids import RecordKind
-from cartui.domain.rows import RowSource
-from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
+from cartui.books.listing import Listing, ListingField, ListingRow, clean_listings
+from cartui.books.row_sources import rows_as_dicts, system_list
+from cartui.domain.ids import CartId, RecordKind
+from cartui.domain.ledger import CartRecord
+from cartui.domain.outcomes import RecordState
+from cartui.domain.ports import BadRecord, Received
+from cartui.domain.query import ensure_fields, matches, parse_query
+from cartui.domain.rows import FLAG_MUTED, FLAG_PROBLEM, RowSource
+from cartui.sync.actions import iter_kind, tested_cart
+from cartui.sync.columns import CART_FIELDS, cart_values
+from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
 
 
 class SystemList(StrEnum):
@@ -23,23 +32,25 @@ class SystemList(StrEnum):
 
 def system_rows(ws: Workspace, name: str, which: SystemList) -> RowSource:
     """Rows of our tables for the screen; keys are our ids as text (held: "kind:external id")."""
-    raise NotImplementedError
+    return system_list(ws.books, ws.books.carts.get(name).cart_id, which.value)
 
 
 def system_dicts(ws: Workspace, name: str, which: SystemList, query: str = "") -> Iterator[Mapping[str, object]]:
     """The same for `--json`/`--csv`: one mapping a row, JSON-able values, times as ISO 8601 UTC, money as text."""
-    raise NotImplementedError
+    return rows_as_dicts(ws.books, which.value, ws.books.carts.get(name).cart_id, query)
 
 
 @dataclass(frozen=True, slots=True)
 class CartListing:
     """What the cart holds of one kind, as read by "List all"; kept on disk until `close()`. Row keys are the cart's ids.
-    `notes` are sentences to show (rows that could not be read, totals that do not agree)."""
+    `notes` are sentences to show. `refresh(keys)` looks up again what became of rows here, after an action."""
 
     kind: RecordKind
     rows: RowSource
     count: int
     notes: tuple[str, ...]
+    raw: Callable[[str], bytes]
+    refresh: Callable[[Sequence[str]], None]
     close: Callable[[], None]
 
 
@@ -51,13 +62,80 @@ def list_cart(
     progress: ProgressSink = no_progress,
     stop: Callable[[], bool] = never_stop,
 ) -> CartListing:
-    """List All: read every order, item or customer of the cart. Columns of items: SKU, name, variant, price, stock (cart),
-    Item Code, Cost, Stock (the last three typed in by a person), state (linked to X / new / parent)."""
-    raise NotImplementedError
+    """List All: read every order, item or customer of the cart, as it is now."""
+    document = ws.books.carts.get(name)
+    folder = ws.home / "listings"
+    clean_listings(folder)
+    columns = CART_FIELDS[kind]
+    fields = [ListingField(one.name, one.sort, one.column) for one in columns]
+    listing = Listing(folder, fields, ws.clock)
+    try:
+        done, unread = 0, 0
+        with tested_cart(ws, document) as cart:
+            for page in iter_kind(cart, kind):
+                if stop():
+                    raise StopRequested
+                records = _records(ws, document.cart_id, kind, page.rows)
+                listing.append([_row(kind, row, records.get(row.external_id)) for row in page.rows])
+                done += len(page.rows)
+                unread += sum(isinstance(row.record, BadRecord) for row in page.rows)
+                progress(Progress(f"{kind}s", done, page.total))
+    except BaseException:
+        listing.close()
+        raise
+
+    def refresh(keys: Sequence[str]) -> None:
+        records = ws.books.records.find_many(document.cart_id, kind, keys)
+        listing.set_cells("state", {key: _state(records.get(key)) for key in keys})
+
+    notes = (f"{unread} could not be read; they are marked with their reason.",) if unread else ()
+    return CartListing(kind, listing.rows(), listing.count(), notes, listing.payload, refresh, listing.close)
+
+
+def _records(
+    ws: Workspace, cart_id: CartId, kind: RecordKind, rows: Sequence[Received[Any]]
+) -> Mapping[str, CartRecord]:
+    return ws.books.records.find_many(cart_id, kind, [row.external_id for row in rows])
+
+
+def _row(kind: RecordKind, row: Received[Any], record: CartRecord | None) -> ListingRow:
+    if isinstance(row.record, BadRecord):
+        values: Mapping[str, Any] = {"state": f"unreadable: {row.record.reason}"}
+        flags = frozenset({FLAG_PROBLEM})
+    else:
+        values = cart_values(row.record) | {"state": _state(record)}
+        flags = frozenset({FLAG_MUTED}) if record is not None and record.our_id is not None else frozenset()
+    cells = tuple(values.get(one.name) for one in CART_FIELDS[kind])
+    return ListingRow(row.external_id, (row.external_id, *cells[1:]), row.raw, flags)
+
+
+def _state(record: CartRecord | None) -> str:
+    """What became of a cart record here, in a word or two."""
+    if record is None:
+        return "new"
+    if record.our_id is not None and record.state is not RecordState.HELD:
+        return {RecordState.CHANGED: "changed", RecordState.IMPORTED: "imported"}.get(record.state, "linked")
+    return f"{record.state.value}: {record.reason}" if record.reason else record.state.value
 
 
 def cart_dicts(
     ws: Workspace, name: str, kind: RecordKind, query: str = "", *, stop: Callable[[], bool] = never_stop
 ) -> Iterator[Mapping[str, object]]:
-    """The same for `--json`/`--csv`, streamed as the pages come."""
-    raise NotImplementedError
+    """The same for `--json`/`--csv`, streamed as the pages come: every field, JSON-able, and `state` as on the screen."""
+    document = ws.books.carts.get(name)
+    wanted = parse_query(query)
+    ensure_fields(wanted, [one.name for one in CART_FIELDS[kind]])
+    with tested_cart(ws, document) as cart:
+        for page in iter_kind(cart, kind):
+            if stop():
+                raise StopRequested
+            records = _records(ws, document.cart_id, kind, page.rows)
+            for row in page.rows:
+                shown = _row(kind, row, records.get(row.external_id))
+                told = {
+                    one.name: one.plain(cell)
+                    for one, cell in zip(CART_FIELDS[kind], shown.cells, strict=True)
+                    if not one.typed
+                }
+                if matches(wanted, told):
+                    yield told

@@ -39,7 +39,7 @@ def memory_workspace(
     )
 
 
-def tested_cart(ws: Workspace, name: str = "Main shop", settings: CartSettings | None = None) -> CartDocument:
+def ready_cart(ws: Workspace, name: str = "Main shop", settings: CartSettings | None = None) -> CartDocument:
     """Create the memory cart and pass its connection test."""
     carts.new_cart(ws, name, CartConnection("memory", URL), settings)
     for _ in carts.test_connection(ws, name):
@@ -49,7 +49,7 @@ def tested_cart(ws: Workspace, name: str = "Main shop", settings: CartSettings |
 
 def running_cart(ws: Workspace, name: str = "Main shop", settings: CartSettings | None = None) -> CartDocument:
     """A tested cart with both dates one day back, started."""
-    tested_cart(ws, name, settings)
+    ready_cart(ws, name, settings)
     yesterday = ws.clock() - timedelta(days=1)
     carts.set_last_order_from(ws, name, yesterday)
     carts.set_last_update_time(ws, name, yesterday)
