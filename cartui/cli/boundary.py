@@ -198,9 +198,10 @@ def _told(failure: Failure) -> int:
 
 def redacted(text: str) -> str:
     """`text` without secrets."""
-    from cartui.transport.secrets import redact
+    from cartui.config.secrets import masked
+    from cartui.config.settings import redacted_url
 
-    return redact(text)
+    return redacted_url(masked(text))
 
 
 def _detach_stdout() -> None:

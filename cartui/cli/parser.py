@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
 
 from cartui import __version__
+
+TYPE_CHECKING = False  # typing costs a fifth of what --version may take
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from typing import Any, NoReturn
+
+    Commands = Any  # argparse._SubParsersAction, which is private
 
 KINDS = ("orders", "items", "customers")
 LISTS = ("orders", "items", "customers", "cart-orders", "cart-items", "cart-customers", "held", "activity")
@@ -67,8 +72,8 @@ class Parser(argparse.ArgumentParser):
         return parsed
 
 
-def build_parser() -> Parser:
-    """All of the command line."""
+def build_parser(wanted: Collection[str] | None = None) -> Parser:
+    """The command line. `wanted`: the commands that need their arguments; None: all."""
     parser = Parser(
         prog="cartui",
         description="Keeps web shops and your own books in step. Without a command it opens the terminal screens.",
@@ -85,103 +90,84 @@ def build_parser() -> Parser:
     headless.add_argument("--once", action="store_true", help="with --sync-only: one round of each cart, then end")
     headless.add_argument("--json", action="store_true", help="with --sync-only: one JSON object a cart and round")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
-    _add_demo(commands)
-    _add_carts(commands)
-    _add_lists(commands)
-    _add_actions(commands)
-    _add_doctor(commands)
+    for name, (help_text, fill) in _COMMANDS.items():
+        command = commands.add_parser(name, help=help_text)
+        command.set_defaults(prog=f"cartui {name}")
+        if wanted is None or name in wanted:
+            fill(command)
     return parser
 
 
-_Commands = Any  # argparse._SubParsersAction, which is private
+def _describe(command: Parser, description: str, example: str) -> None:
+    command.description = description
+    command.epilog = f"example: {example}"
 
 
-def _command(commands: _Commands, name: str, help_text: str, example: str, description: str = "") -> Parser:
-    words = (description or help_text).strip()
-    full = f"{words[0].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"
-    command: Parser = commands.add_parser(name, help=help_text, description=full, epilog=f"example: {example}")
-    command.set_defaults(prog=f"cartui {name}")
-    return command
-
-
-def _add_demo(commands: _Commands) -> None:
-    demo = _command(
-        commands,
-        "demo",
-        "open cartui on a demo shop that runs on this machine",
-        "cartui demo --seed 7",
+def _demo(command: Parser) -> None:
+    _describe(
+        command,
         "Serve the bundled demo shop on this machine, make its cart document and open cartui on it. Everything is kept "
         "in CARTUI_HOME/demo, apart from your own carts.",
+        "cartui demo --seed 7",
     )
-    demo.add_argument("--serve-only", action="store_true", help="serve the shop until interrupted, open no screens")
-    demo.add_argument("--port", type=int, metavar="N", help="port to serve on (default: a free one)")
-    demo.add_argument("--seed", type=int, metavar="N", help="which made-up shop; another seed starts a new shop")
-    demo.add_argument("--print-password", action="store_true", help="print address and password, then go on as asked")
+    command.add_argument("--serve-only", action="store_true", help="serve the shop until interrupted, open no screens")
+    command.add_argument("--port", type=int, metavar="N", help="port to serve on (default: a free one)")
+    command.add_argument("--seed", type=int, metavar="N", help="which made-up shop; each has a home of its own")
+    command.add_argument(
+        "--print-password", action="store_true", help="print address and password, then go on as asked"
+    )
 
 
-def _add_carts(commands: _Commands) -> None:
-    carts = _command(commands, "carts", "list the carts", "cartui carts --json")
-    _json(carts)
-    show = _command(
-        commands,
-        "show",
-        "show one cart and what still stands against starting it",
-        "cartui show 'Main shop'",
+def _carts(command: Parser) -> None:
+    _describe(command, "List the carts.", "cartui carts --json")
+    _json(command)
+
+
+def _show(command: Parser) -> None:
+    _describe(
+        command,
         "Show one cart: settings, dates, status, and what still stands against starting it. With DOCUMENT (a document "
         "number, or an order number or id of the cart) show that document with its lines and the proof of its total.",
+        "cartui show 'Main shop'",
     )
-    _name(show)
-    show.add_argument("document", metavar="DOCUMENT", nargs="?", help="one document instead of the cart")
-    _json(show)
-    _add_new(commands)
-    _add_set(commands)
-    for name, help_text, confirmed in (
-        ("test", "test the connection, stage by stage", False),
-        ("start", "start auto-sync, if the live-cart guard allows it", True),
-        ("stop", "stop auto-sync; a round under way ends after its page", False),
-        ("delete", "delete a cart; its documents stay", True),
-    ):
-        example = f"cartui {name} 'Main shop'" + (" --confirm 'Main shop'" if name == "delete" else "")
-        command = _command(commands, name, help_text, example)
-        _name(command)
-        if confirmed:
-            command.add_argument("--confirm", metavar="NAME", help="the cart's name once more, where that is asked for")
-        _json(command)
+    _name(command)
+    command.add_argument("document", metavar="DOCUMENT", nargs="?", help="one document instead of the cart")
+    _json(command)
 
 
-def _add_new(commands: _Commands) -> None:
-    new = _command(
-        commands,
-        "new",
-        "make a cart, STOPPED and untested",
+def _new(command: Parser) -> None:
+    _describe(
+        command,
+        "Make a cart, STOPPED and untested.",
         "cartui new 'Main shop' --type cart_connect --url https://shop.example --secret-from env:SHOP_PASSWORD",
     )
-    _name(new)
-    new.add_argument(
+    _name(command)
+    command.add_argument(
         "--type", required=True, metavar="TYPE", dest="cart_type", help="type of cart, see `cartui doctor`"
     )
-    new.add_argument("--url", required=True, metavar="URL", help="address of the cart")
-    new.add_argument(
-        "--option", action="append", default=[], metavar="KEY=VALUE", help="a setting of this type of cart (repeatable)"
+    command.add_argument("--url", required=True, metavar="URL", help="address of the cart")
+    command.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of this type of cart, a secret one by reference (repeatable)",
     )
-    new.add_argument(
+    command.add_argument(
         "--secret-from",
         metavar="WHERE",
         help="where the password is: env:VARIABLE, file:PATH, command:PROGRAM, credential:NAME, or prompt (asks now)",
     )
-    new.add_argument("--test-cart", action="store_true", help="this is a test shop, not a live one")
-    new.add_argument(
+    command.add_argument("--test-cart", action="store_true", help="this is a test shop, not a live one")
+    command.add_argument(
         "--allow-plain-http", action="store_true", help="allow an http:// address: anyone on the way can read it"
     )
-    _json(new)
+    _json(command)
 
 
-def _add_set(commands: _Commands) -> None:
-    change = _command(
-        commands,
-        "set",
-        "change settings of a cart",
-        "cartui set 'Main shop' last_order_from=2026-11-01T00:00 import_orders_as=sales_order",
+def _set(command: Parser) -> None:
+    _describe(
+        command,
         """\
 Change settings of a cart. All or none are changed. The settings:
   last_order_from       date and time; orders placed before it are never imported
@@ -196,63 +182,139 @@ Change settings of a cart. All or none are changed. The settings:
   allow_plain_http      yes or no
   option.NAME           a setting of this type of cart
 Dates are ISO 8601; without an offset they are in this machine's time zone; `now` is now.""",
+        "cartui set 'Main shop' last_order_from=2026-11-01T00:00 import_orders_as=sales_order",
     )
-    _name(change)
-    change.add_argument("changes", metavar="KEY=VALUE", nargs="+", help="what to set")
-    _json(change)
+    _name(command)
+    command.add_argument("changes", metavar="KEY=VALUE", nargs="+", help="what to set")
+    _json(command)
 
 
-def _add_lists(commands: _Commands) -> None:
-    listing = _command(
-        commands,
-        "list",
-        "list orders, items, customers, held records or activity",
-        "cartui list 'Main shop' cart-orders --where 'status:processing total>100' --json",
+def _test(command: Parser) -> None:
+    _describe(
+        command, "Test the connection, stage by stage. Start needs a test that passed.", "cartui test 'Main shop'"
+    )
+    _name(command)
+    _json(command)
+
+
+def _start(command: Parser) -> None:
+    _describe(
+        command,
+        "Start auto-sync, if the live-cart guard allows it; what is missing is named. Dates far back want the cart's "
+        "name once more.",
+        "cartui start 'Main shop' --confirm 'Main shop'",
+    )
+    _name(command)
+    _confirm(command)
+    _json(command)
+
+
+def _stop(command: Parser) -> None:
+    _describe(command, "Stop auto-sync; a round under way ends after its page.", "cartui stop 'Main shop'")
+    _name(command)
+    _json(command)
+
+
+def _delete(command: Parser) -> None:
+    _describe(
+        command,
+        "Delete a cart and what is remembered of its records; its documents stay.",
+        "cartui delete 'Main shop' --confirm 'Main shop'",
+    )
+    _name(command)
+    _confirm(command)
+    _json(command)
+
+
+def _list(command: Parser) -> None:
+    _describe(
+        command,
         "List what the system holds (orders, items, customers, held, activity) or what the cart holds (cart-orders, "
         "cart-items, cart-customers: asked from the cart now).",
+        "cartui list 'Main shop' cart-orders --where 'status:processing total>100' --json",
     )
-    _name(listing)
-    listing.add_argument("which", metavar="WHAT", choices=LISTS, help=", ".join(LISTS))
-    _where(listing)
-    how = listing.add_mutually_exclusive_group()
+    _name(command)
+    command.add_argument("which", metavar="WHAT", choices=LISTS, help=", ".join(LISTS))
+    _where(command)
+    how = command.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="one JSON object a line")
     how.add_argument("--csv", action="store_true", help="CSV with a heading line")
-    held = _command(
-        commands,
-        "held",
-        "list held records, or retry them",
-        "cartui held 'Main shop' retry --all",
+
+
+def _held(command: Parser) -> None:
+    _describe(
+        command,
         "List the records that could not be imported, each with its reason; `retry` reads them from the cart again.",
+        "cartui held 'Main shop' retry --all",
     )
-    _name(held)
-    held.add_argument("action", metavar="retry", nargs="?", choices=("retry",), help="read them from the cart again")
-    held.add_argument("ids", metavar="ID", nargs="*", help="which ones, as `cartui held NAME` lists them")
-    held.add_argument("--all", action="store_true", help="all of them")
-    _json(held)
+    _name(command)
+    command.add_argument("action", metavar="retry", nargs="?", choices=("retry",), help="read them from the cart again")
+    command.add_argument("ids", metavar="ID", nargs="*", help="which ones, as `cartui held NAME` lists them")
+    command.add_argument("--all", action="store_true", help="all of them")
+    _json(command)
 
 
-def _add_actions(commands: _Commands) -> None:
-    for name, verb, examples in (
-        ("import", "import", "cartui import 'Main shop' orders --where 'placed>=2026-11-01' --dry-run"),
-        ("link", "link", "cartui link 'Main shop' items 4711 --set 4711.code=MUG-RED"),
-    ):
-        what = (
-            "import orders, or create items and customers from the cart"
-            if verb == "import"
-            else "tie items and customers of the cart to existing ones"
-        )
-        command = _command(commands, name, what, examples)
-        _selection(command, KINDS, "ID.COLUMN=VALUE", "code, cost, stock")
-    export = _command(
-        commands,
-        "export",
-        "send items or customers to the cart; shows the plan first",
-        "cartui export 'Main shop' items MUG-RED --set MUG-RED.stock=5 --dry-run",
+def _import(command: Parser) -> None:
+    _describe(
+        command,
+        "Import orders of the cart as PENDING documents, or create items and customers from those of the cart.",
+        "cartui import 'Main shop' orders --where 'placed>=2026-11-01' --dry-run",
+    )
+    _selection(command, KINDS, "ID.COLUMN=VALUE", "code, cost, stock")
+
+
+def _link(command: Parser) -> None:
+    _describe(
+        command,
+        "Tie items or customers of the cart to existing ones: to the code that is given, else to the one item whose "
+        "code is the SKU, or the one customer with the e-mail.",
+        "cartui link 'Main shop' items 4711 --set 4711.code=MUG-RED",
+    )
+    _selection(command, KINDS, "ID.COLUMN=VALUE", "code, cost, stock")
+
+
+def _export(command: Parser) -> None:
+    _describe(
+        command,
         "Send items or customers to the cart. The plan is shown first and carried out after a yes. Stock is sent only "
         "where it is given with --set.",
+        "cartui export 'Main shop' items MUG-RED --set MUG-RED.stock=5 --dry-run",
     )
-    _selection(export, KINDS[1:], "CODE.COLUMN=VALUE", "stock")
-    export.add_argument("--yes", action="store_true", help="carry the plan out without asking")
+    _selection(command, KINDS[1:], "CODE.COLUMN=VALUE", "stock")
+    command.add_argument("--yes", action="store_true", help="carry the plan out without asking")
+
+
+def _doctor(command: Parser) -> None:
+    _describe(
+        command,
+        "Check this installation and every cart, changing nothing: Python, SQLite, database, permissions, disk space, "
+        "clock, types of cart, and each cart's password and connection.",
+        "cartui doctor --offline",
+    )
+    command.add_argument(
+        "--adopt", action="store_true", help="this machine now owns a database that was copied from another one"
+    )
+    command.add_argument("--offline", action="store_true", help="don't ask the carts")
+    _json(command)
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
+    "demo": ("open cartui on a demo shop that runs on this machine", _demo),
+    "carts": ("list the carts", _carts),
+    "show": ("show one cart, or one document", _show),
+    "new": ("make a cart", _new),
+    "set": ("change settings of a cart", _set),
+    "test": ("test the connection, stage by stage", _test),
+    "start": ("start auto-sync, if the live-cart guard allows it", _start),
+    "stop": ("stop auto-sync", _stop),
+    "delete": ("delete a cart; its documents stay", _delete),
+    "list": ("list orders, items, customers, held records or activity", _list),
+    "held": ("list held records, or retry them", _held),
+    "import": ("import orders, or create items and customers from the cart", _import),
+    "link": ("tie items and customers of the cart to existing ones", _link),
+    "export": ("send items or customers to the cart; shows the plan first", _export),
+    "doctor": ("check this installation and every cart", _doctor),
+}
 
 
 def _selection(command: Parser, kinds: Sequence[str], edit: str, columns: str) -> None:
@@ -273,30 +335,17 @@ def _selection(command: Parser, kinds: Sequence[str], edit: str, columns: str) -
     _json(command)
 
 
-def _add_doctor(commands: _Commands) -> None:
-    doctor = _command(
-        commands,
-        "doctor",
-        "check this installation and every cart, changing nothing",
-        "cartui doctor --offline",
-    )
-    doctor.add_argument(
-        "--adopt", action="store_true", help="this machine now owns a database that was copied from another one"
-    )
-    doctor.add_argument("--offline", action="store_true", help="don't ask the carts")
-    _json(doctor)
-
-
 def _name(command: Parser) -> None:
     command.add_argument("name", metavar="NAME", help="the cart's name")
 
 
+def _confirm(command: Parser) -> None:
+    command.add_argument("--confirm", metavar="NAME", help="the cart's name once more, where that is asked for")
+
+
 def _where(command: Parser) -> None:
     command.add_argument(
-        "--where",
-        metavar="QUERY",
-        default=None,
-        help="""those that match, such as: status:processing total>100 sku:AB*""",
+        "--where", metavar="QUERY", help="those that match, such as: status:processing total>100 sku:AB*"
     )
 
 
@@ -307,7 +356,7 @@ def _json(command: Parser) -> None:
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The arguments, checked together. Raises `UsageError`; `--help` and `--version` print and exit."""
     words = list(sys.argv[1:] if argv is None else argv)
-    arguments = build_parser().parse_args(_queries_joined(words))
+    arguments = build_parser(words).parse_args(_queries_joined(words))
     if arguments.command is None:
         arguments.prog = "cartui"
     if not arguments.sync_only and arguments.command is None and (arguments.cart or arguments.once or arguments.json):

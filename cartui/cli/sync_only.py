@@ -169,7 +169,7 @@ def report_row(report: CycleReport) -> dict[str, object]:
 
 def exit_code_of(report: CycleReport) -> ExitCode:
     """The exit code that one cycle alone would have."""
-    return _CODES[report.result]
+    return ExitCode.CART_REFUSED if report.refused_by_cart else _CODES[report.result]
 
 
 def _line(row: Mapping[str, object]) -> None:

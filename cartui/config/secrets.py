@@ -20,17 +20,29 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote, quote_plus
 
 from cartui.errors import NeedsOperatorError
 
 KINDS: Final = ("env", "file", "command", "credential")
 PROMPT: Final = "prompt"
 HOW: Final = "env:VARIABLE, file:PATH, command:PROGRAM, credential:NAME or prompt"
+_SHORTEST_MASKED: Final = 4  # masking a shorter one would only blank ordinary words
 _MAX_BYTES: Final = 64 * 1024
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _CREDENTIAL: Final = re.compile(r"[A-Za-z0-9_.@-]{1,255}", re.ASCII)
 
 log = logging.getLogger(__name__)
+_found: set[str] = set()
+
+
+def masked(text: str) -> str:
+    """`text` without any secret that this process has looked up. Logs go through `cartui.transport.secrets.redact`,
+    which masks much more; a sentence for a person must keep words such as `password=env:VARIABLE`."""
+    for secret in sorted(_found, key=len, reverse=True):
+        for form in (secret, quote(secret, safe=""), quote_plus(secret)):
+            text = text.replace(form, "***")
+    return text
 
 
 def check_reference(reference: str) -> str | None:
@@ -97,6 +109,8 @@ class Secrets:
                 f"The password at {where} holds a line break or a control character.",
                 "Keep the password alone, on the first and only line.",
             )
+        if len(secret) >= _SHORTEST_MASKED:
+            _found.add(secret)
         if self._on_secret is not None:
             self._on_secret(secret)
         return secret
