@@ -72,7 +72,10 @@ class CycleResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CycleReport:
-    """One round of auto-sync of one cart; printed as one JSON line, listed on the Auto-sync tab."""
+    """One round of auto-sync of one cart; printed as one JSON line, listed on the Auto-sync tab.
+
+    refused_by_cart: STOPPED because the cart refused (password, rights), not for a setting or the guard; not stored.
+    """
 
     cart_id: CartId
     cart_name: str
@@ -84,3 +87,4 @@ class CycleReport:
     remedy: str = ""
     held_total: int = 0
     next_at: datetime | None = None
+    refused_by_cart: bool = False

@@ -17,7 +17,7 @@ from cartui.domain.plan_items import plan_item_updates
 from cartui.domain.plan_orders import plan_orders
 from cartui.domain.ports import Cart, CustomerSource, OrderReader, Page
 from cartui.domain.settings import CartDocument, SyncStatus
-from cartui.errors import AbortCycleError, LeaseTakenError, NeedsOperatorError
+from cartui.errors import AbortCycleError, ExitCode, LeaseTakenError, NeedsOperatorError
 from cartui.sync.carts import ensure_startable
 from cartui.sync.exports import recover_exports
 from cartui.sync.ground import order_ground
@@ -53,6 +53,7 @@ def run_cycle(
     started_at = ws.clock()
     document = ws.books.carts.get(name)
     counts: dict[RecordKind, Counts] = {}
+    refused_by_cart = False
     try:
         with leased(ws, document) as lease:
             _run_leased(ws, document, lease, counts, progress, stop)
@@ -64,6 +65,7 @@ def run_cycle(
         result, problem, remedy, retry = CycleResult.RETRY, error.problem, error.remedy, error.retry_after_seconds
     except NeedsOperatorError as error:
         result, problem, remedy, retry = CycleResult.STOPPED, error.problem, error.remedy, None
+        refused_by_cart = error.exit_code is ExitCode.CART_REFUSED
         if document.status is SyncStatus.RUNNING:
             ws.books.carts.set_status(document.cart_id, SyncStatus.STOPPED, str(error))
     except Exception as bug:
@@ -73,7 +75,9 @@ def run_cycle(
         raise
     else:
         result, problem, remedy, retry = CycleResult.OK, "", "", None
-    report = _report(ws, document, started_at, counts, result, problem, remedy, retry)
+    report = replace(
+        _report(ws, document, started_at, counts, result, problem, remedy, retry), refused_by_cart=refused_by_cart
+    )
     ws.books.carts.set_next_cycle(document.cart_id, report.next_at)
     ws.books.cycles.add(report)
     return report
