@@ -119,8 +119,8 @@ def customer_rows(books: Books, cart_id: CartId) -> SqlRows:
 
 _HELD = (
     ListField("kind", "r.kind", column=_column("kind", "Kind", 8, 9)),
-    ListField("label", "r.label", column=_column("label", "Record", 22, 8)),
-    ListField("reason", "r.reason", column=_column("reason", "Held because", 40, 7)),
+    ListField("label", "r.label", column=_column("label", "Record", 20, 8)),
+    ListField("reason", "r.reason", column=_column("reason", "Held because", 38, 7)),
     ListField("stamp", "r.stamp", Sort.MOMENT, _column("stamp", "In the cart", 16, 5)),
     ListField("tries", "r.tries", Sort.NUMBER, _number("tries", "Tries", 5, 3)),
     ListField("remedy", "r.remedy", column=_column("remedy", "Remedy", 40, 4)),

@@ -24,7 +24,7 @@ from cartui.widgets.record_table import RecordTable
 COLUMNS = (
     Column("record", "Record", 22),
     Column("action", "Action", 9, priority=1),
-    Column("change", "Before → after", 38, priority=2),
+    Column("change", "Before → after", 37, priority=2),
     Column("why", "Why", 40, priority=3),
 )
 ORDER = (Action.CREATE, Action.UPDATE, Action.LINK, Action.SET_STOCK, Action.HOLD, Action.SKIP, Action.SAME)
