@@ -1,6 +1,7 @@
 """The reference double: a whole cart in memory, honest about everything, for tests and for authors of adapters.
 
-`MemoryShop` is the shop (what its owner and shoppers do), `MemoryCart` the adapter that talks to it. All roles are here.
+`MemoryShop` is the shop (what its owner and shoppers do), `MemoryCart` the adapter that talks to it. All roles are
+here.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ _FACTS = CartFacts(
 
 @dataclass(slots=True)
 class MemoryShop:
-    """What the shop holds, by id. `clock` is the shop's own. Rows may be given as `Received` in `bad_orders` to make the
+    """What the shop holds, by id. `clock` is the shop's own. Rows given as `Received` in `bad_orders` make the
     shop send what no adapter can read."""
 
     clock: Callable[[], datetime]
@@ -110,7 +111,9 @@ class MemoryCart:
     # --- reading
 
     def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
-        return self._pages(lambda: [*map(_order_row, self._shop.orders.values()), *self._shop.bad_orders.values()], since)
+        return self._pages(
+            lambda: [*map(_order_row, self._shop.orders.values()), *self._shop.bad_orders.values()], since
+        )
 
     def iter_items(self, since: datetime | None) -> Iterator[Page[CartItem]]:
         return self._pages(lambda: list(map(_item_row, self._shop.items.values())), since)
@@ -189,7 +192,9 @@ class MemoryCart:
         if item is None:
             return StockResult(write.item_id, WriteState.REFUSED, reason=f"The cart has no item {write.item_id}.")
         if write.expected is not None and item.stock != write.expected:
-            return StockResult(write.item_id, WriteState.CONFLICT, item.stock, "The cart's stock has changed meanwhile.")
+            return StockResult(
+                write.item_id, WriteState.CONFLICT, item.stock, "The cart's stock has changed meanwhile."
+            )
         self._shop.writes += 1
         self._shop.put_item(replace(item, stock=write.quantity))
         return StockResult(write.item_id, WriteState.DONE, write.quantity)
@@ -249,7 +254,8 @@ def _page(rows: Iterable[Row]) -> Page[Any]:
 
 
 def _position(row: Row) -> tuple[datetime, str]:
-    assert row.stamp is not None, "the memory shop stamps every row"
+    if row.stamp is None:
+        raise ValueError("The memory shop stamps every row.")
     return row.stamp, row.external_id
 
 

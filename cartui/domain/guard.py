@@ -24,7 +24,8 @@ class GuardLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GuardProblem:
-    """One thing the guard misses. `code` is stable, for scripts; `setting` names what to set (a name of `cartui set`)."""
+    """One thing the guard misses. `code` is stable, for scripts; `setting` names what to set (a name of `cartui
+    set`)."""
 
     code: str
     level: GuardLevel

@@ -18,17 +18,173 @@ from cartui.domain.records import LineKind
 _NUMBER = re.compile(r"-?\d{1,12}(?:\.(\d{1,6})0*)?", re.ASCII)  # bounded before Decimal: "1e1000000" would hang
 
 _ISO_4217 = frozenset(
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF "
-    "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG "
-    "HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD "
-    "MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF "
-    "SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UYW "
-    "UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL ZWG".split()
+    [
+        "AED",
+        "AFN",
+        "ALL",
+        "AMD",
+        "ANG",
+        "AOA",
+        "ARS",
+        "AUD",
+        "AWG",
+        "AZN",
+        "BAM",
+        "BBD",
+        "BDT",
+        "BGN",
+        "BHD",
+        "BIF",
+        "BMD",
+        "BND",
+        "BOB",
+        "BRL",
+        "BSD",
+        "BTN",
+        "BWP",
+        "BYN",
+        "BZD",
+        "CAD",
+        "CDF",
+        "CHF",
+        "CLF",
+        "CLP",
+        "CNY",
+        "COP",
+        "CRC",
+        "CUP",
+        "CVE",
+        "CZK",
+        "DJF",
+        "DKK",
+        "DOP",
+        "DZD",
+        "EGP",
+        "ERN",
+        "ETB",
+        "EUR",
+        "FJD",
+        "FKP",
+        "GBP",
+        "GEL",
+        "GHS",
+        "GIP",
+        "GMD",
+        "GNF",
+        "GTQ",
+        "GYD",
+        "HKD",
+        "HNL",
+        "HRK",
+        "HTG",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "IQD",
+        "IRR",
+        "ISK",
+        "JMD",
+        "JOD",
+        "JPY",
+        "KES",
+        "KGS",
+        "KHR",
+        "KMF",
+        "KPW",
+        "KRW",
+        "KWD",
+        "KYD",
+        "KZT",
+        "LAK",
+        "LBP",
+        "LKR",
+        "LRD",
+        "LSL",
+        "LYD",
+        "MAD",
+        "MDL",
+        "MGA",
+        "MKD",
+        "MMK",
+        "MNT",
+        "MOP",
+        "MRU",
+        "MUR",
+        "MVR",
+        "MWK",
+        "MXN",
+        "MYR",
+        "MZN",
+        "NAD",
+        "NGN",
+        "NIO",
+        "NOK",
+        "NPR",
+        "NZD",
+        "OMR",
+        "PAB",
+        "PEN",
+        "PGK",
+        "PHP",
+        "PKR",
+        "PLN",
+        "PYG",
+        "QAR",
+        "RON",
+        "RSD",
+        "RUB",
+        "RWF",
+        "SAR",
+        "SBD",
+        "SCR",
+        "SDG",
+        "SEK",
+        "SGD",
+        "SHP",
+        "SLE",
+        "SOS",
+        "SRD",
+        "SSP",
+        "STN",
+        "SVC",
+        "SYP",
+        "SZL",
+        "THB",
+        "TJS",
+        "TMT",
+        "TND",
+        "TOP",
+        "TRY",
+        "TTD",
+        "TWD",
+        "TZS",
+        "UAH",
+        "UGX",
+        "USD",
+        "UYU",
+        "UYW",
+        "UZS",
+        "VED",
+        "VES",
+        "VND",
+        "VUV",
+        "WST",
+        "XAF",
+        "XCD",
+        "XOF",
+        "XPF",
+        "YER",
+        "ZAR",
+        "ZMW",
+        "ZWL",
+        "ZWG",
+    ]
 )
 _PLACES = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0),  # noqa: SIM905
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
 }
 
 
@@ -82,7 +238,8 @@ class ProofState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class MoneyProof:
     """How the stated amounts add up to the stated total. `sums` are by line kind, without the rounding line that this
-    proof asks for; `difference` = total - sum of all; `tolerance` is the largest difference that rounding can explain."""
+    proof asks for; `difference` = total - sum of all; `tolerance` is the largest difference that rounding can
+    explain."""
 
     currency: str
     sums: tuple[tuple[LineKind, Decimal], ...]
@@ -94,8 +251,8 @@ class MoneyProof:
 
 
 def prove_total(lines: Sequence[AmountLine], total: Decimal, currency: str) -> MoneyProof:
-    """Add up an order or a document. A difference of up to half a minor unit for each amount that was rounded on its own
-    is rounding; a larger one, or a line whose quantity x unit price is not its amount, is unexplained.
+    """Add up an order or a document. A difference of up to half a minor unit for each amount that was rounded on its
+    own is rounding; a larger one, or a line whose quantity x unit price is not its amount, is unexplained.
 
     Errors: `AmountError` for an unknown currency.
     """
@@ -134,7 +291,7 @@ def _sums(lines: Iterable[AmountLine]) -> tuple[tuple[LineKind, Decimal], ...]:
 def _line_problem(lines: Iterable[AmountLine], unit: Decimal) -> str:
     """A unit price may be off by half a minor unit per piece, and the amount by half of one."""
     for position, line in enumerate(lines, 1):
-        if line.unit_price is None or line.quantity == 1 and line.unit_price == line.amount:
+        if line.unit_price is None or (line.quantity == 1 and line.unit_price == line.amount):
             continue
         allowed = (abs(line.quantity) / 2 + Decimal("0.5")) * unit
         if abs(line.quantity * line.unit_price - line.amount) > allowed:

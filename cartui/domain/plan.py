@@ -80,7 +80,7 @@ class NewItem:
 
 @dataclass(frozen=True, slots=True)
 class ImportDocument:
-    """Write a PENDING document. Exactly one of `customer_id` (exists) and `new_customer` is set; orders of one page that
+    """Write a PENDING document. Exactly one of `customer_id` and `new_customer` is set; orders of one page that
     share `customer_key` share the customer made for the first of them. `customer_link`: the cart customer to link."""
 
     draft: DocumentDraft

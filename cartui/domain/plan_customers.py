@@ -50,7 +50,7 @@ def customer_record(
     )
 
 
-# --- from the cart, by itself ------------------------------------------------------------------------------------------
+# --- from the cart, by itself -----------------------------------------------------------------------------------------
 
 
 def plan_customer_updates(
@@ -85,7 +85,7 @@ def _plan_update(
     return PlannedChange(action, row.external_id, label, fields=merged.fields, payload=payload, record=record)
 
 
-# --- from the cart, by hand --------------------------------------------------------------------------------------------
+# --- from the cart, by hand -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _plan_link(row: Received[CartCustomer], ground: CustomerGround, code: str) -
     )
 
 
-# --- to the cart, by hand ----------------------------------------------------------------------------------------------
+# --- to the cart, by hand ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def item_record(row: Received[CartItem], item: CartItem, our_id: ItemId | None, 
     )
 
 
-# --- from the cart, by itself ------------------------------------------------------------------------------------------
+# --- from the cart, by itself -----------------------------------------------------------------------------------------
 
 
 def plan_item_updates(
@@ -93,13 +93,13 @@ def _plan_update(row: Received[CartItem], known: CartRecord | None, items: Mappi
     return PlannedChange(action, row.external_id, label, fields=merged.fields, payload=payload, record=record)
 
 
-# --- from the cart, by hand --------------------------------------------------------------------------------------------
+# --- from the cart, by hand -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class ItemGround:
-    """What the books know about a selection of cart items: their records, our items by code, and the cart item that each
-    of our items is linked to in this cart."""
+    """What the books know about a selection of cart items: their records, our items by code, and the cart item that
+    each of our items is linked to in this cart."""
 
     records: Mapping[str, CartRecord] = field(default_factory=dict)
     by_code: Mapping[ItemCode, Item] = field(default_factory=dict)
@@ -217,7 +217,7 @@ def _typed_amount(name: str, text: str) -> Decimal | None:
     return amount
 
 
-# --- to the cart, by hand ----------------------------------------------------------------------------------------------
+# --- to the cart, by hand ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ def item_draft(item: Item, key: str, stock: Decimal | None) -> ItemDraft:
 def plan_export_items(
     items: Iterable[Item], ground: ExportGround, edits: Edits, keys: Mapping[ItemId, str]
 ) -> list[PlannedChange]:
-    """*Export selected*: create what the cart lacks, link what it has under our code, change what differs. Stock is sent
+    """*Export selected*: create what the cart lacks, link what it has under our code, change what differs. Stock goes
     only where it was typed (column stock)."""
     return [_plan_export(item, ground, edits.get(str(item.item_id), {}), keys[item.item_id]) for item in items]
 

@@ -1,7 +1,7 @@
 """The boundary to carts: what an adapter must offer, what it may offer, and what it declares about itself (DESIGN 5).
 
-Every cart is a `Cart`. Every other ability is a role of its own; capabilities are derived from the roles that the object
-really has, so that nothing can be announced that is not there.
+Every cart is a `Cart`. Every other ability is a role of its own; capabilities are derived from the roles that the
+object really has, so that nothing can be announced that is not there.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from cartui.domain.records import (
     StockWrite,
 )
 
-R = TypeVar("R", covariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
 
-# --- what is read ------------------------------------------------------------------------------------------------------
+# --- what is read -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,19 @@ class BadRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Received(Generic[R]):
+class Received(Generic[R_co]):
     """One row as the cart sent it. `stamp` is the record time that the cursor of this kind runs on (aware UTC; None
-    where a bad record has none that can be read); `raw` is the row's own body (UTF-8 JSON or XML), secrets already removed. `external_id` is never empty:
-    an adapter gives a row without an id a hash of its body."""
+    where a bad record has none that can be read); `raw` is the row's own body (UTF-8 JSON or XML), secrets already
+    removed. `external_id` is never empty: an adapter gives a row without an id a hash of its body."""
 
     external_id: str
     stamp: datetime | None
     raw: bytes
-    record: R | BadRecord
+    record: R_co | BadRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[R]):
+class Page(Generic[R_co]):
     """Rows of a listing, in the order they came.
 
     total        number of rows of the whole listing as the cart states it, None where it doesn't
@@ -61,12 +61,12 @@ class Page(Generic[R]):
                  It comes from the cart's record times or the cart's clock, never from ours.
     """
 
-    rows: tuple[Received[R], ...]
+    rows: tuple[Received[R_co], ...]
     total: int | None = None
     complete_to: datetime | None = None
 
 
-# --- what is declared --------------------------------------------------------------------------------------------------
+# --- what is declared -------------------------------------------------------------------------------------------------
 
 
 class StockMeaning(StrEnum):
@@ -130,7 +130,7 @@ class StageResult:
 TEST_PASSED = "TEST PASSED: SUCCESSFULLY CONNECTED TO CART"  # word for word: documents/000
 
 
-# --- the roles ---------------------------------------------------------------------------------------------------------
+# --- the roles --------------------------------------------------------------------------------------------------------
 
 
 @runtime_checkable
@@ -233,7 +233,7 @@ def capabilities_of(cart: type | Cart) -> frozenset[Capability]:
     return frozenset(cap for cap, role in _ROLES.items() if issubclass(kind, role))
 
 
-# --- how an adapter is found and opened --------------------------------------------------------------------------------
+# --- how an adapter is found and opened -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,7 @@ class AdapterSpec:
     cart_class: type
     open: Callable[[Connection], Cart]
     url_help: str
-    secret_title: str = "Password"
+    secret_title: str = "Password"  # noqa: S105 - a label
     options: tuple[Option, ...] = ()
     hidden: bool = False  # not offered under New
 

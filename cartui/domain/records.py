@@ -47,7 +47,8 @@ class FulfilmentState(StrEnum):
 
 
 class LineKind(StrEnum):
-    """What a line of an order or document is for. DISCOUNT, COUPON, GIFT_CARD and STORE_CREDIT carry negative amounts."""
+    """What a line of an order or document is for. DISCOUNT, COUPON, GIFT_CARD and STORE_CREDIT carry negative
+    amounts."""
 
     PRODUCT = "product"
     SHIPPING = "shipping"

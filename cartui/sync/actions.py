@@ -61,7 +61,7 @@ Rows = list[Received[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which records, by id as text (the cart's ids for imports and links, ours for exports: see `our_ids`), or None = all
+    """Which records, by id as text (the cart's ids for imports and links, ours for exports: see `our_ids`); None = all
     of them. `edits` are the cells a person typed: key -> column -> text; columns for items: code, cost, stock; for
     customers: code."""
 
@@ -95,7 +95,7 @@ def _plan(document: CartDocument, kind: RecordKind, direction: Direction, change
     return Plan(document.cart_id, document.name, document.settings.live, kind, direction, tuple(changes))
 
 
-# --- from the cart -----------------------------------------------------------------------------------------------------
+# --- from the cart ----------------------------------------------------------------------------------------------------
 
 
 def plan_import(
@@ -198,7 +198,7 @@ def _ensure_going(stop: Callable[[], bool]) -> None:
         raise StopRequested
 
 
-# --- to the cart -------------------------------------------------------------------------------------------------------
+# --- to the cart ------------------------------------------------------------------------------------------------------
 
 
 def plan_export(
@@ -210,7 +210,8 @@ def plan_export(
     progress: ProgressSink = no_progress,
     stop: Callable[[], bool] = never_stop,
 ) -> Plan:
-    """*Export selected*: our items or customers to the cart. Stock is sent only where it was typed; blank writes nothing."""
+    """*Export selected*: our items or customers to the cart. Stock is sent only where it was typed; blank writes
+    nothing."""
     document = ws.books.carts.get(name)
     with tested_cart(ws, document) as cart:
         side = side_of(cart, kind)
@@ -316,7 +317,8 @@ def _records(rows: Mapping[str, Received[Any]]) -> dict[str, Any]:
 
 
 def our_ids(ws: Workspace, kind: RecordKind, codes: Sequence[str]) -> list[str]:
-    """Our ids, as text, of the items or customers with these codes; `NeedsOperatorError` names those there are none of."""
+    """Our ids, as text, of the items or customers with these codes; `NeedsOperatorError` names those there are none
+    of."""
     found: dict[str, int] = {}
     if kind is RecordKind.ITEM:
         items = ws.books.items.find_by_codes([ItemCode(code) for code in codes])
@@ -351,7 +353,7 @@ def _ensure_all(keys: Sequence[str], known: Container[str], kind: RecordKind) ->
         )
 
 
-# --- held --------------------------------------------------------------------------------------------------------------
+# --- held -------------------------------------------------------------------------------------------------------------
 
 
 def plan_retry(ws: Workspace, name: str, keys: Sequence[str] | None) -> list[Plan]:

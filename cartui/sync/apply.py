@@ -66,8 +66,8 @@ def apply_plan(
     stop: Callable[[], bool] = never_stop,
 ) -> ApplyReport:
     """Do what the plan says. A row whose ground changed since it was planned is refused, the others go on. Raises
-    `LeaseTakenError` where somebody else synchronises the cart, `AbortCycleError`/`NeedsOperatorError` as the cart says;
-    what was done before stays done and journalled, and applying again does only the rest."""
+    `LeaseTakenError` where somebody else synchronises the cart, `AbortCycleError`/`NeedsOperatorError` as the cart
+    says; what was done before stays done and journalled, and applying again does only the rest."""
     document = ws.books.carts.get_by_id(plan.cart_id)
     applied: list[Applied] = []
     with leased(ws, document) as lease:
@@ -98,7 +98,7 @@ class _Pages:
     close: Callable[[], None]
 
 
-# --- imports -----------------------------------------------------------------------------------------------------------
+# --- imports ----------------------------------------------------------------------------------------------------------
 
 
 def _importing(ws: Workspace, plan: Plan, lease: Lease) -> _Pages:
@@ -145,7 +145,7 @@ def _stale(ws: Workspace, plan: Plan, changes: Sequence[PlannedChange]) -> dict[
     return stale
 
 
-# --- exports -----------------------------------------------------------------------------------------------------------
+# --- exports ----------------------------------------------------------------------------------------------------------
 
 
 def _exporting(ws: Workspace, document: CartDocument, plan: Plan, lease: Lease) -> _Pages:

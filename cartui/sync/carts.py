@@ -76,7 +76,7 @@ def recent_cycles(ws: Workspace, name: str, limit: int = 20) -> list[CycleReport
     return ws.books.cycles.recent(ws.books.carts.get(name).cart_id, limit)
 
 
-# --- create and change -------------------------------------------------------------------------------------------------
+# --- create and change ------------------------------------------------------------------------------------------------
 
 
 def new_cart(
@@ -137,8 +137,10 @@ def _check_url(connection: CartConnection) -> list[str]:
         return ["The address must not contain a user name or password; give the password on its own."]
     if parts.scheme == "http" and host not in _LOOPBACK and not connection.allow_plain_http:
         return [
-            "The address begins with http://, so the password and all orders would travel in clear text: use https://, "
-            "or consent for this cart (allow plain http)."
+            (
+                "The address begins with http://, so the password and orders would travel in clear text: use https://, "
+                "or consent for this cart (allow plain http)."
+            )
         ]
     return []
 
@@ -226,7 +228,7 @@ def store_secret(ws: Workspace, name: str, which: str, text: str) -> str:
     return f"file:{path}"
 
 
-# --- test, start, stop -------------------------------------------------------------------------------------------------
+# --- test, start, stop ------------------------------------------------------------------------------------------------
 
 
 def test_connection(ws: Workspace, name: str) -> Iterator[StageResult]:

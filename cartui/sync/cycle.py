@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from cartui.books import Lease
+from cartui.books import BrokenInvariantError, Lease
 from cartui.domain.ids import CartOrderId, Direction, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.outcomes import Counts, CycleReport, CycleResult, RecordState
@@ -120,7 +120,8 @@ def _report(
     retry_after_seconds: float | None = None,
 ) -> CycleReport:
     for kind, count in counts.items():
-        assert count.check_complete(), f"received is not the sum of outcomes for {kind}: {count}"
+        if not count.check_complete():  # not `assert`: it stays on in production (RELIABILITY 22)
+            raise BrokenInvariantError(f"received is not the sum of outcomes for {kind}: {count}")
     held_total = ws.books.records.count_held(document.cart_id)
     now = ws.clock()
     pause = timedelta(minutes=document.settings.poll_minutes)
@@ -141,7 +142,7 @@ def _report(
     )
 
 
-# --- orders ------------------------------------------------------------------------------------------------------------
+# --- orders -----------------------------------------------------------------------------------------------------------
 
 
 def _import_orders(run: _Run) -> None:
@@ -193,7 +194,7 @@ def _slices(ids: Sequence[CartOrderId], size: int) -> Iterator[Sequence[CartOrde
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-# --- customers and items -----------------------------------------------------------------------------------------------
+# --- customers and items ----------------------------------------------------------------------------------------------
 
 
 def _import_changes(
@@ -220,7 +221,7 @@ def _plan_items(run: _Run, page: Page[Any]) -> list[PlannedChange]:
     return plan_item_updates(page.rows, records, books.items.find_by_ids(our_item_ids(records)))
 
 
-# --- a page ------------------------------------------------------------------------------------------------------------
+# --- a page -----------------------------------------------------------------------------------------------------------
 
 
 def _since(run: _Run, kind: RecordKind, first: datetime | None) -> datetime:

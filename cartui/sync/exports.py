@@ -1,8 +1,8 @@
 """Send planned exports to the cart through the journal: intent -> effect -> done + link (DESIGN rules 9-12).
 
-Before an effect there is a committed INTENT; after a confirmed answer DONE and the link are written in one transaction. A
-process that dies in between leaves an open entry, and whoever works with the cart next asks the cart what became of it.
-Nothing is ever sent again blindly.
+Before an effect there is a committed INTENT; after a confirmed answer DONE and the link are written in one
+transaction. A process that dies in between leaves an open entry, and whoever works with the cart next asks the cart
+what became of it. Nothing is ever sent again blindly.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from cartui.books import Lease
+from cartui.books import BrokenInvariantError, Lease
 from cartui.domain.documents import Item
 from cartui.domain.ids import CustomerId, Direction, ItemId, RecordKind
 from cartui.domain.ledger import JournalEntry, JournalState
@@ -48,7 +48,7 @@ class Exporter:
     # --- one change
 
     def export(self, change: PlannedChange, payload: ExportPayload, now: Mapping[str, Received[Any]]) -> None:
-        """Do one change. `now` are the cart's records as just read. Raises `HoldRecordError` where the row is refused or
+        """Do one change. `now`: the cart's records as just read. Raises `HoldRecordError` where the row is refused or
         its ground has changed; `UnknownOutcomeError` where no answer came (the entry stays open)."""
         if self.ws.read_only:
             raise NeedsOperatorError("cartui is in read-only mode: nothing is sent.", "Leave read-only mode first.")
@@ -78,7 +78,7 @@ class Exporter:
             if values.get(field.name, "") != field.before:
                 raise HoldRecordError(
                     change.label,
-                    f"Its {field.name} in the cart is {values.get(field.name, '')!r} now, not {field.before!r} as planned.",
+                    f"Its {field.name} in the cart is {values.get(field.name, '')!r} now, not {field.before!r}.",
                     "Plan the export again and look at it.",
                 )
 
@@ -88,7 +88,7 @@ class Exporter:
                 change.label, f"The cart has it meanwhile ({', '.join(found)}).", "Plan the export again to link it."
             )
         entry_id = self._begin(change.action, our_id, "", draft.key, {})
-        made = self._effect(entry_id, change, lambda: self.side.create(draft))
+        made = self._effect(entry_id, lambda: self.side.create(draft))
         self._finish_linked(entry_id, made, our_id)
 
     def _link(self, change: PlannedChange, row: Received[Any], our_id: int) -> None:
@@ -100,7 +100,7 @@ class Exporter:
     def _update(self, change: PlannedChange, payload: ExportPayload, external_id: str) -> None:
         our_id = our_id_of(payload)
         entry_id = self._begin(Action.UPDATE, our_id, external_id, "", payload.values)
-        self._effect(entry_id, change, lambda: self.side.update(external_id, payload.values))
+        self._effect(entry_id, lambda: self.side.update(external_id, payload.values))
         self._finish_linked(entry_id, external_id, our_id)
 
     def _set_stock(self, change: PlannedChange, item_id: ItemId, write: StockWrite) -> None:
@@ -109,7 +109,7 @@ class Exporter:
         sink = self.cart
         detail = {_STOCK: str(write.quantity)}
         entry_id = self._begin(Action.SET_STOCK, item_id, write.item_id, "", detail)
-        result = self._effect(entry_id, change, lambda: self._stock_result(sink, write))
+        result = self._effect(entry_id, lambda: self._stock_result(sink, write))
         if result.state is not WriteState.DONE:
             self._finish(entry_id, JournalState.REFUSED, write.item_id)
             now = "" if result.current is None else f" It is {result.current} now."
@@ -156,7 +156,7 @@ class Exporter:
                 self._entry(action, our_id, external_id, key, detail, JournalState.INTENT)
             )
 
-    def _effect(self, entry_id: int, change: PlannedChange, send: Callable[[], T]) -> T:
+    def _effect(self, entry_id: int, send: Callable[[], T]) -> T:
         """Send; say in the journal when the cart refused or did not answer."""
         try:
             return send()
@@ -183,8 +183,10 @@ class Exporter:
     # --- after a death
 
     def recover(self, entry: JournalEntry) -> None:
-        """Ask the cart what became of an open entry. Done -> DONE and link; not done -> REFUSED, to be planned afresh."""
-        assert entry.entry_id is not None and entry.our_id is not None, "exports are journalled with our id"
+        """Ask the cart what became of an open entry. Done -> DONE and link; not done -> REFUSED, to be planned
+        afresh."""
+        if entry.entry_id is None or entry.our_id is None:
+            raise BrokenInvariantError("An export was journalled without our id.")
         external_id = entry.external_id
         if entry.action == Action.CREATE:
             draft = self._draft_again(entry)

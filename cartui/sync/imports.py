@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cartui.domain.documents import Customer, Item
-from cartui.domain.ids import CartId, CustomerId, DocumentId, Direction, ItemId, RecordKind
+from cartui.domain.ids import CartId, CustomerId, Direction, DocumentId, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord, JournalEntry
 from cartui.domain.money import parse_amount
 from cartui.domain.plan import (

@@ -19,8 +19,8 @@ def checked_pages(pages: Iterator[Page[R]], since: datetime | None, what: str) -
     """The same rows, with three lies found out: a date filter that was ignored, a page that comes again instead of the
     next, and a listing that ends before the total it stated.
 
-    Each page is given on at once, so that its rows are stored whatever comes after; its mark (`complete_to`) is given with
-    the page after it, the last one with an empty page when the total was found to agree.
+    Each page is given on at once, so that its rows are stored whatever comes after; its mark (`complete_to`) is given
+    with the page after it, the last one with an empty page when the total was found to agree.
 
     Errors: `NeedsOperatorError` (filter ignored: nothing of that page is used), `AbortCycleError` (the other two).
     """
@@ -33,7 +33,7 @@ def checked_pages(pages: Iterator[Page[R]], since: datetime | None, what: str) -
         if page.rows and not fresh:
             raise AbortCycleError(
                 f"The cart sent a page of {what} that it had sent already.",
-                "Nothing was skipped: the next cycle reads them again. If it stays so, report it for this kind of cart.",
+                "Nothing was skipped: the next cycle reads them again. If it stays so, report it for this cart.",
             )
         seen |= fresh
         if page.total is not None:
@@ -56,6 +56,6 @@ def _ensure_filtered(page: Page[R], since: datetime | None, what: str) -> None:
         raise NeedsOperatorError(
             f"The cart ignored the date filter: it was asked for {what} since {since:%Y-%m-%d %H:%M:%S} UTC and sent "
             f"{early[0].external_id} of {early[0].stamp:%Y-%m-%d %H:%M:%S}.",
-            "Nothing of it was taken over. Test the connection again; a plug-in or a proxy of the shop may drop parameters.",
+            "Nothing of it was taken over. Test the connection; a plug-in or proxy may drop parameters.",
             ExitCode.CART_REFUSED,
         )

@@ -42,7 +42,7 @@ def system_dicts(ws: Workspace, name: str, which: SystemList, query: str = "") -
 
 @dataclass(frozen=True, slots=True)
 class CartListing:
-    """What the cart holds of one kind, as read by "List all"; kept on disk until `close()`. Row keys are the cart's ids.
+    """What the cart holds of one kind, as "List all" read it; on disk until `close()`. Row keys are the cart's ids.
     `notes` are sentences to show. `refresh(keys)` looks up again what became of rows here, after an action."""
 
     kind: RecordKind
@@ -121,7 +121,8 @@ def _state(record: CartRecord | None) -> str:
 def cart_dicts(
     ws: Workspace, name: str, kind: RecordKind, query: str = "", *, stop: Callable[[], bool] = never_stop
 ) -> Iterator[Mapping[str, object]]:
-    """The same for `--json`/`--csv`, streamed as the pages come: every field, JSON-able, and `state` as on the screen."""
+    """The same for `--json`/`--csv`, streamed as the pages come: every field, JSON-able, and `state` as on the
+    screen."""
     document = ws.books.carts.get(name)
     wanted = parse_query(query)
     ensure_fields(wanted, [one.name for one in CART_FIELDS[kind]])

@@ -15,6 +15,7 @@ from cartui.sync.actions import _read, tested_cart
 from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
 
 HISTORY = 20
+CHANGES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,18 @@ def _view(ws: Workspace, name: str, kind: RecordKind, external_id: str, raw: byt
         known=ws.books.records.find_many(cart_id, kind, [external_id]).get(external_id),
         history=tuple(ws.books.journal.of_record(cart_id, kind, external_id, HISTORY)),
     )
+
+
+def changed_since(ws: Workspace, name: str, entry_id: int | None) -> tuple[int, dict[RecordKind, list[str]]]:
+    """The newest entry of a cart's journal, and the cart's ids, by kind, of what was done after `entry_id` (at most the
+    last `CHANGES` of them; none for None: nothing was seen before)."""
+    recent = ws.books.journal.recent(ws.books.carts.get(name).cart_id, 1 if entry_id is None else CHANGES)
+    newest = recent[0].entry_id if recent else 0
+    changed: dict[RecordKind, list[str]] = {}
+    for entry in recent:
+        if entry_id is not None and (entry.entry_id or 0) > entry_id:
+            changed.setdefault(entry.kind, []).append(entry.external_id)
+    return newest or 0, changed
 
 
 def view_ours(ws: Workspace, name: str, kind: RecordKind, our_id: int) -> OurRecordView:

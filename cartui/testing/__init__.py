@@ -1,1 +1,2 @@
-"""For authors of adapters and for cartui's own tests: the conformance suite, a clock that stands still, fault injection."""
+"""For authors of adapters and for cartui's own tests: the conformance suite, a clock that stands still, fault
+injection."""

@@ -131,14 +131,19 @@ class CartConformance:
     def test_orders_are_whole(self, cart: Cart, shop: ShopDriver) -> None:
         """Times are aware, currencies known, texts safe; the raw row is there, without secrets."""
         for row in rows_of(cart.iter_orders(None)):
-            assert row.external_id and row.raw
+            assert row.external_id
+            assert row.raw
             assert not any(secret.encode() in row.raw for secret in shop.secrets)
             if isinstance(row.record, BadRecord):
-                assert row.record.reason and row.record.remedy
+                assert row.record.reason
+                assert row.record.remedy
                 continue
             order = row.record
-            assert row.stamp is not None and row.stamp.tzinfo is not None
-            assert order.placed_at.tzinfo is not None and order.order_number and order.native_status
+            assert row.stamp is not None
+            assert row.stamp.tzinfo is not None
+            assert order.placed_at.tzinfo is not None
+            assert order.order_number
+            assert order.native_status
             for line in order.lines:
                 assert line.text == safe_text(line.text)
             assert order.buyer.name == safe_text(order.buyer.name)
@@ -164,7 +169,8 @@ class CartConformance:
     def test_a_new_order_comes_after_the_mark(self, cart: Cart, shop: ShopDriver) -> None:
         """The mark of a listing, less the overlap, is early enough for whatever is placed afterwards."""
         mark = [page.complete_to for page in cart.iter_orders(None)][-1]
-        assert mark is not None and mark <= shop.now() + timedelta(minutes=1)
+        assert mark is not None
+        assert mark <= shop.now() + timedelta(minutes=1)
         placed = shop.place_order()
         rows = rows_of(cart.iter_orders(mark - cart.facts.overlap))
         assert placed in {row.external_id for row in rows}
@@ -181,7 +187,8 @@ class CartConformance:
             assert isinstance(cart, OrderReader)
             rows = list(cart.get_orders([CartOrderId(placed)]).rows)
         (found,) = [row.record for row in rows if row.external_id == placed]
-        assert isinstance(found, CartOrder) and found.order_state == "cancelled"
+        assert isinstance(found, CartOrder)
+        assert found.order_state == "cancelled"
 
     def test_orders_by_id(self, cart: Cart) -> None:
         """Those that exist come, the others are absent."""
@@ -267,10 +274,12 @@ class CartConformance:
             pytest.skip("the cart takes no stock")
         item = self._tracked_item(cart)
         (done,) = cart.set_stock([StockWrite(item.item_id, Decimal(40), expected=item.stock)])
-        assert done.state is WriteState.DONE and shop.stock_of(item.item_id) == 40
+        assert done.state is WriteState.DONE
+        assert shop.stock_of(item.item_id) == 40
         shop.sell_one(item.item_id)
         (refused,) = cart.set_stock([StockWrite(item.item_id, Decimal(50), expected=Decimal(40))])
-        assert refused.state is WriteState.CONFLICT and refused.current == 39
+        assert refused.state is WriteState.CONFLICT
+        assert refused.current == 39
         assert shop.stock_of(item.item_id) == 39
 
     def test_unknown_item_is_refused_not_ignored(self, cart: Cart) -> None:
@@ -278,7 +287,8 @@ class CartConformance:
         if not isinstance(cart, StockSink):
             pytest.skip("the cart takes no stock")
         (result,) = cart.set_stock([StockWrite(cast(Any, "999999999"), Decimal(1))])
-        assert result.state is WriteState.REFUSED and result.reason
+        assert result.state is WriteState.REFUSED
+        assert result.reason
 
     def test_create_customer_is_found_again(self, cart: Cart) -> None:
         """As for items, by key and e-mail; then one field is changed."""

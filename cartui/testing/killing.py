@@ -44,7 +44,8 @@ class KillSwitch:
 
 
 def killing_cart(cart: Cart, switch: KillSwitch) -> Cart:
-    """The same cart; every call and every page is two points: before it reaches the cart and before its answer is used."""
+    """The same cart; every call and every page is two points: before it reaches the cart and before its answer is
+    used."""
 
     def wrap(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any) -> Any:

@@ -23,7 +23,8 @@ from cartui.domain.records import (
 
 
 def order(number: int, placed_at: datetime, **changes: Any) -> CartOrder:
-    """A paid, unfulfilled order of two items, with shipping, a discount and tax: 2 x 10.00 - 1.00 + 4.00 + 4.60 = 27.60."""
+    """A paid, unfulfilled order of two items, with shipping, a discount and tax: 2 x 10.00 - 1.00 + 4.00 + 4.60 =
+    27.60."""
     told: dict[str, Any] = {
         "order_id": CartOrderId(str(number)),
         "order_number": f"N{number:05}",

@@ -36,7 +36,13 @@ def test_currencies_have_their_decimals(currency: str, places: int) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "currency", "text"),
-    [("12.5", "EUR", "12.50"), ("12.505", "EUR", "12.505"), ("12", "JPY", "12"), ("0", "KWD", "0.000"), ("1E+2", "EUR", "100.00")],
+    [
+        ("12.5", "EUR", "12.50"),
+        ("12.505", "EUR", "12.505"),
+        ("12", "JPY", "12"),
+        ("0", "KWD", "0.000"),
+        ("1E+2", "EUR", "100.00"),
+    ],
 )
 def test_amounts_are_shown_with_the_currencys_decimals(amount: str, currency: str, text: str) -> None:
     """More only where the amount has them: nothing is hidden by rounding."""

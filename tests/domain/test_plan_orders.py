@@ -91,7 +91,8 @@ def test_orders_before_the_date_are_refused_by_the_importer(by_hand: bool) -> No
 def test_only_unfulfilled_paid_orders_come_by_themselves(changes: dict[str, Any], state: RecordState) -> None:
     """Decision 4: the others are seen with the reason, and a person may import them by hand."""
     change = plan(order(1, NOW, **changes))
-    assert change.action is Action.SKIP and change.record is not None
+    assert change.action is Action.SKIP
+    assert change.record is not None
     assert (change.record.state, bool(change.reason)) == (state, True)
     assert plan(order(1, NOW, **changes), by_hand=True).action is Action.CREATE
 
@@ -152,7 +153,8 @@ def test_an_earlier_date_lets_in_what_was_before_it() -> None:
 def test_a_bad_record_is_held_with_its_raw_body() -> None:
     """Rule 4, and once held it is not held again for the same body."""
     change = plan(BadRecord("The date 0000-00-00 is none."))
-    assert change.action is Action.HOLD and change.record is not None
+    assert change.action is Action.HOLD
+    assert change.record is not None
     assert (change.record.state, change.record.raw is not None) == (RecordState.HELD, True)
     again = plan(BadRecord("The date 0000-00-00 is none."), OrderGround(records={"1": change.record}))
     assert again.action is Action.SAME
@@ -170,7 +172,8 @@ def test_a_bad_record_is_held_with_its_raw_body() -> None:
 def test_unexplained_money_is_held(changes: dict[str, Any], words: str, by_hand: bool) -> None:
     """The document is not made, not even by hand."""
     change = plan(order(1, NOW, **changes), by_hand=by_hand)
-    assert change.action is Action.HOLD and words in change.reason
+    assert change.action is Action.HOLD
+    assert words in change.reason
 
 
 def test_a_cent_of_rounding_gets_a_line_of_its_own() -> None:
@@ -181,22 +184,27 @@ def test_a_cent_of_rounding_gets_a_line_of_its_own() -> None:
 
 
 def test_the_buyer_is_matched_by_link_then_by_email() -> None:
-    """S074: a linked customer; else the one registered customer with the e-mail, who is linked by it; else a new one."""
+    """S074: a linked customer; else the one registered customer with the e-mail, who is linked by it; else a new
+    one."""
     ann = Buyer(CartCustomerId("c1"), "Ann@Example.test", "Ann", "B")
     linked = document(plan(order(1, NOW, buyer=ann), OrderGround(customers={CartCustomerId("c1"): CustomerId(5)})))
     assert (linked.customer_id, linked.customer_link) == (5, None)
     by_mail = document(plan(order(1, NOW, buyer=ann), OrderGround(registered={"ann@example.test": CustomerId(6)})))
-    assert by_mail.customer_id == 6 and by_mail.customer_link is not None
+    assert by_mail.customer_id == 6
+    assert by_mail.customer_link is not None
     assert (by_mail.customer_link.our_id, by_mail.customer_link.kind) == (6, RecordKind.CUSTOMER)
     new = document(plan(order(1, NOW, buyer=ann), OrderGround(guests={"ann@example.test": CustomerId(7)})))
-    assert new.customer_id is None and new.new_customer is not None and not new.new_customer.guest
+    assert new.customer_id is None
+    assert new.new_customer is not None
+    assert not new.new_customer.guest
 
 
 def test_guests_are_kept_apart() -> None:
     """A guest never becomes a registered customer with the same e-mail (CART-OBSERVED 0.6)."""
     guest = Buyer(None, "ann@example.test", "Ann", "B")
     new = document(plan(order(1, NOW, buyer=guest), OrderGround(registered={"ann@example.test": CustomerId(6)})))
-    assert new.new_customer is not None and new.new_customer.guest
+    assert new.new_customer is not None
+    assert new.new_customer.guest
     known = document(plan(order(1, NOW, buyer=guest), OrderGround(guests={"ann@example.test": CustomerId(7)})))
     assert known.customer_id == 7
     nameless = document(plan(order(1, NOW, buyer=Buyer(None)), OrderGround(guests={"": CustomerId(7)})))

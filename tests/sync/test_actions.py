@@ -85,7 +85,8 @@ def test_create_refuses_what_would_go_wrong(
     change = plan.changes[0]
     assert (change.action, words in change.reason, bool(change.remedy)) == (Action.HOLD, True, True)
     report = do(ws, plan)
-    assert report.applied[0].problem and not report.applied[2].problem
+    assert report.applied[0].problem
+    assert not report.applied[2].problem
 
 
 def test_link_selected_by_code_and_never_by_name(ws: Workspace, shop: MemoryShop) -> None:
@@ -180,7 +181,8 @@ def test_export_creates_links_and_changes(ws: Workspace, shop: MemoryShop) -> No
     assert shop.writes == 0, "planning writes nothing"
     assert not do(ws, plan).problems
     assert shop.writes == 2
-    assert shop.items["i2"].price == Decimal("11.00") and shop.items["i2"].stock == 5
+    assert shop.items["i2"].price == Decimal("11.00")
+    assert shop.items["i2"].stock == 5
     assert {item.sku: item.stock for item in shop.items.values()}["NEW"] is None, "blank writes no stock"
     rest = plan_export(ws, NAME, ITEM, Selection(our_ids(ws, ITEM, ["NEW", "SKU-2"])))
     assert actions(rest) == [Action.SAME, Action.SAME]
@@ -228,7 +230,8 @@ def test_a_create_whose_answer_was_lost_is_not_made_twice(ws: Workspace, shop: M
     cart_id = ws.books.carts.get(NAME).cart_id
     assert [entry.state.value for entry in ws.books.journal.open_entries(cart_id)] == ["unknown"]
     again = plan_export(ws, NAME, ITEM, selection)
-    assert actions(again) == [Action.SAME] and not ws.books.journal.open_entries(cart_id)
+    assert actions(again) == [Action.SAME]
+    assert not ws.books.journal.open_entries(cart_id)
     assert [item.sku for item in shop.items.values()].count("NEW") == 1
 
 
@@ -241,7 +244,8 @@ def test_export_refuses_what_is_unclear(ws: Workspace, shop: MemoryShop) -> None
     default = ws.books.items.default_item()
     keys = [*our_ids(ws, ITEM, ["TWICE", "FREE"]), str(default.item_id)]
     plan = plan_export(ws, NAME, ITEM, Selection(keys))
-    assert actions(plan) == [Action.HOLD] * 3 and not do(ws, plan).counts.created
+    assert actions(plan) == [Action.HOLD] * 3
+    assert not do(ws, plan).counts.created
     assert shop.writes == 0
 
 

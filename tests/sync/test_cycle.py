@@ -61,7 +61,8 @@ def test_new_orders_become_pending_documents_once(ws: Workspace, shop: MemorySho
     clock.advance(600)
     second = run_cycle(ws, NAME)
     assert orders(second) == Counts(received=25, same=25)
-    assert documents(ws) == 25 and second.next_at == clock() + timedelta(minutes=10)
+    assert documents(ws) == 25
+    assert second.next_at == clock() + timedelta(minutes=10)
 
 
 def test_customers_are_made_as_needed(ws: Workspace, shop: MemoryShop) -> None:
@@ -149,7 +150,8 @@ def test_a_failed_page_moves_nothing_past_it(ws: Workspace, shop: MemoryShop, cl
         shop.orders[order.order_id] = replace(order, modified_at=clock())
     report = run_cycle(with_cart(ws, Failing, shop), NAME)
     assert (report.result, documents(ws)) == (CycleResult.RETRY, 10)
-    assert report.next_at is not None and report.next_at >= clock() + timedelta(seconds=900)
+    assert report.next_at is not None
+    assert report.next_at >= clock() + timedelta(seconds=900)
     assert ws.books.carts.get(NAME).status is SyncStatus.RUNNING
     assert orders(run_cycle(healthy, NAME)).created == 15
     assert documents(ws) == 25
@@ -300,7 +302,8 @@ def test_two_processes_never_run_one_cart_together(ws: Workspace, shop: MemorySh
     document = ws.books.carts.get(NAME)
     lease = ws.books.leases.take(document.cart_id, "somebody else", "other", 60.0)
     report = run_cycle(ws, NAME)
-    assert report.result is CycleResult.LEASE_TAKEN and "somebody else" in report.problem
+    assert report.result is CycleResult.LEASE_TAKEN
+    assert "somebody else" in report.problem
     ws.books.leases.release(lease)
     assert run_cycle(ws, NAME).result is CycleResult.OK
 
@@ -336,7 +339,8 @@ def test_a_bug_rolls_back_and_stops_the_cart(ws: Workspace, shop: MemoryShop, mo
 
 
 def test_start_is_refused_until_tested_and_dated(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
-    """S083, S084: each thing that is missing is named with its remedy; a later change of the connection unsays the test."""
+    """S083, S084: each thing that is missing is named with its remedy; a later change of the connection unsays the
+    test."""
     from cartui.domain.settings import CartConnection
     from cartui.testing.workspace import URL
 
