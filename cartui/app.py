@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
-import time
 import traceback
 from collections import deque
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -21,6 +20,7 @@ from cartui.keymap import effective_keys, keys_of, shown
 from cartui.screens.base import CartScreen, CartuiScreen
 from cartui.screens.dialogs import ErrorDialog
 from cartui.screens.explorer import ExplorerScreen
+from cartui.screens.leaving import Leaving
 from cartui.screens.pulse import CycleEnded, Pulse, RunnerEnded, RunnerThread
 from cartui.screens.tabs import tab_of
 from cartui.screens.work import Job, JobEnded, JobThreads
@@ -29,7 +29,6 @@ from cartui.sync.carts import CartView
 from cartui.sync.workspace import Workspace
 
 log = logging.getLogger(__name__)
-LEAVE_SECONDS = 4.0  # of the five that a stop may take
 REREAD_SECONDS = 15.0
 HOME = "home"
 
@@ -91,7 +90,8 @@ class CartuiApp(App[int], inherit_bindings=False):
         self._runner = RunnerThread(ws, self._pulse, self) if runner else None
         self._views: dict[str, CartView] | None = None
         self._window_title = ""
-        self._leaving = False
+        self.leaving = Leaving(self.threads, self._pulse, self._runner, self._gone)
+        self._here: asyncio.AbstractEventLoop | None = None
         self.animation_level = "none"
         self.register_theme(CALM)
         self.theme = CALM.name
@@ -109,39 +109,22 @@ class CartuiApp(App[int], inherit_bindings=False):
 
     def run_until_left(self) -> int:
         """Run, end cleanly on quit, SIGTERM, SIGHUP and SIGINT, and give the exit code."""
+        self.leaving.owns_process = True
+        self.leaving.catch_signals()
         self.run(mouse="CARTUI_NO_MOUSE" not in os.environ)
+        self.leaving.stop_work()  # nothing is left to do unless a bug ended the screen
+        self.leaving.done()
         return self.return_code or 0
 
-    async def on_load(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            try:
-                loop.add_signal_handler(number, self._signalled, number)
-            except (RuntimeError, ValueError):  # not the main thread: the caller handles signals
-                return
-
-    def _signalled(self, number: int) -> None:
-        self._leave(0 if number == signal.SIGHUP else 128 + number)
+    def on_load(self) -> None:
+        self._here = asyncio.get_running_loop()
 
     async def action_quit(self) -> None:
-        self._leave(0)
+        self.leaving.begin(0)
 
-    def _leave(self, code: int) -> None:
-        if not self._leaving:
-            self._leaving = True
-            self._pulse.stop()
-            self.run_worker(self._end(code), exit_on_error=False)
-
-    async def _end(self, code: int) -> None:
-        """The running page ends or rolls back, the lease is released, then the screen goes."""
-        await asyncio.to_thread(self._stop_threads)
-        self.exit(code, return_code=code)
-
-    def _stop_threads(self) -> None:
-        deadline = time.monotonic() + LEAVE_SECONDS
-        self.threads.stop_all(LEAVE_SECONDS)
-        if self._runner is not None:
-            self._runner.join(max(0.0, deadline - time.monotonic()))
+    def _gone(self, code: int) -> None:
+        if self._here is not None:
+            self._here.call_soon_threadsafe(partial(self.exit, code, return_code=code))
 
     # --- carts -----------------------------------------------------------------------------------------------
 
@@ -153,7 +136,7 @@ class CartuiApp(App[int], inherit_bindings=False):
 
     def reload_carts(self) -> None:
         """Read all carts in a thread; one reading at a time is enough."""
-        if not self._leaving and not any(job.key == "carts" for job in self.threads.jobs):
+        if not self.leaving.begun and not any(job.key == "carts" for job in self.threads.jobs):
             read = Job("carts", lambda _progress, _stop: carts.list_carts(self.ws), self._take_views, key="carts")
             self.threads.start(read, self)
 

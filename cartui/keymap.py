@@ -222,20 +222,26 @@ def split_keys(keys: str) -> list[str]:
     return [_character_to_key(one) if len(one) == 1 else one for one in (part.strip() for part in keys.split(","))]
 
 
+_KEYS_PAGE: Final = """# Keys
+
+One grammar on every screen. `?` shows the keys of the screen you are on, `:` every action by its name. What can't run
+just now stands in brackets in the footer; its key says why.
+
+Rebind any of them in the configuration, by the name in the last column: `[keys]`, then `"auto-sync.start" = "ctrl+r"`.
+Function keys and Alt are refused: they get lost over SSH and in tmux.
+"""
+
+
 def keys_page() -> str:
     """`docs/keys.md`, made from the table (a test compares)."""
-    parts = [
-        "# Keys",
-        "One grammar on every screen. `?` shows the keys of the screen you are on, `:` every action by its name. "
-        "What can't run just now stands in brackets in the footer; its key says why.",
-        "Rebind any of them in the configuration, by the name in the last column: `[keys]`, then "
-        '`"auto-sync.start" = "ctrl+r"`. Function keys and Alt are refused: they get lost over SSH and in tmux.',
-    ]
+    page = _KEYS_PAGE
     for group, heading in GROUPS.items():
-        rows = [
-            f"| {' '.join(f'`{one}`' for one in shown(key.keys).split(' '))} | {key.text} | {key.help} | `{key.key_id}` |"
-            for key in keys_of([group])
-        ]
-        if rows:
-            parts.append("\n".join([f"## {heading}\n", "| Key | | What it does | Name |", "|---|---|---|---|", *rows]))
-    return "\n\n".join(parts) + "\n"
+        if keys := keys_of([group]):
+            page += f"\n## {heading}\n\n| Key | | What it does | Name |\n|---|---|---|---|\n"
+            page += "".join(map(_keys_line, keys))
+    return page
+
+
+def _keys_line(key: Key) -> str:
+    pressed = " ".join(f"`{one}`" for one in shown(key.keys).split(" "))
+    return f"| {pressed} | {key.text} | {key.help} | `{key.key_id}` |\n"

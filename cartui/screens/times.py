@@ -9,8 +9,9 @@ _TYPED = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2}))?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?",
     re.ASCII | re.IGNORECASE,
 )
-_BEGINNING = re.compile(
-    r"\d{0,4}|\d{4}-\d{0,2}|\d{4}-\d{2}-\d?|\d{4}-\d{2}-\d{2}(?:[ T]\d{0,2}|[ T]\d{2}:\d?|[ T][\d:]{5,8}\s*[+-][\d:]{0,5})?",
+_BEGINNING = re.compile(  # what may still become a time
+    r"\d{0,4}|\d{4}-\d{0,2}|\d{4}-\d{2}-\d?|"
+    r"\d{4}-\d{2}-\d{2}(?:[ T]\d{0,2}|[ T]\d{2}:\d?|[ T][\d:]{5,8}\s*[+-][\d:]{0,5})?",
     re.ASCII,
 )
 EXAMPLE = "2026-01-31 14:30"

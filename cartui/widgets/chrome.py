@@ -22,7 +22,7 @@ class TextLine(Widget):
     """
     ALLOW_SELECT = False
 
-    def __init__(self, *parts: Part, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, *parts: Part, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id, classes=classes)
         self._content = Content.assemble(*parts)
 
@@ -58,7 +58,7 @@ class TabStrip(Widget):
             super().__init__()
             self.number = number
 
-    def __init__(self, tabs: Sequence[tuple[int, str]], current: int, id: str | None = None) -> None:
+    def __init__(self, tabs: Sequence[tuple[int, str]], current: int, id: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id)
         self._tabs = tuple(tabs)
         self._current = current
@@ -115,7 +115,7 @@ class KeyLine(Widget):
             super().__init__()
             self.action = action
 
-    def __init__(self, id: str | None = None) -> None:
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id)
         self._entries: tuple[tuple[str, str, bool, str], ...] = ()
 

@@ -78,5 +78,5 @@ def test_key_names_are_unique() -> None:
 
 
 def test_the_documentation_of_keys_is_current() -> None:
-    """`docs/keys.md` is made from the table: python -c 'from cartui.keymap import keys_page; print(keys_page(), end="")'."""
+    """`docs/keys.md` is what `keymap.keys_page()` makes of the table."""
     assert (ROOT / "docs" / "keys.md").read_text(encoding="utf-8") == keymap.keys_page()
