@@ -65,7 +65,7 @@ class Exporter:
             return
         self._ensure_unchanged(change, row)
         if payload.values:
-            self._update(change, payload, external_id)
+            self._update(payload, external_id)
         if isinstance(payload, ExportItem) and payload.stock is not None:
             self._set_stock(change, payload.item_id, payload.stock)
 
@@ -97,7 +97,7 @@ class Exporter:
             self.ws.books.records.put_many(self.document.cart_id, [self.side.link(row, our_id, "code")])
             self.ws.books.journal.append_many([entry])
 
-    def _update(self, change: PlannedChange, payload: ExportPayload, external_id: str) -> None:
+    def _update(self, payload: ExportPayload, external_id: str) -> None:
         our_id = our_id_of(payload)
         entry_id = self._begin(Action.UPDATE, our_id, external_id, "", payload.values)
         self._effect(entry_id, lambda: self.side.update(external_id, payload.values))
