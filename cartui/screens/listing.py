@@ -24,6 +24,7 @@ from cartui.sync.actions import Selection
 from cartui.sync.apply import ApplyReport
 from cartui.sync.carts import CartView
 from cartui.sync.lists import CartListing, SystemList
+from cartui.sync.records import changed_since
 from cartui.sync.workspace import ProgressSink, Workspace
 from cartui.widgets.chrome import Part, TextLine
 from cartui.widgets.filter_bar import RecordList
@@ -63,6 +64,7 @@ class ListScreen(CartScreen):
         super().__init__(cart_name)
         self._list = RecordList(markable=self.MARKABLE, empty_text=self.EMPTY, id="list")
         self._listed = ""
+        self._seen: int | None = None
         self._notes: tuple[str, ...] = ()
 
     @property
@@ -81,6 +83,22 @@ class ListScreen(CartScreen):
         self.query_one("#summary").styles.height = 1
         self.query_one("#marked").styles.width = _MARKED_WIDTH
         self._show_summary()
+
+    # --- what others do ----------------------------------------------------------------------------------------------
+
+    def cart_changed(self, view: CartView) -> None:  # noqa: ARG002  every change of a record is in the journal
+        """Look whether anything was done since; asked after each cycle and whenever the tab comes to the front."""
+        ws, name, seen = self.ws, self.cart_name, self._seen
+        self.read("changes", lambda: changed_since(ws, name, seen), self._take_changes)
+
+    def _take_changes(self, found: tuple[int, dict[RecordKind, list[str]]]) -> None:
+        before, self._seen = self._seen, found[0]
+        if before is not None and before != found[0]:
+            self.show_changes(found[1])
+
+    def show_changes(self, changed: dict[RecordKind, list[str]]) -> None:  # noqa: ARG002  some lists need to know which
+        """Something was done to these records of the cart: draw what is true now."""
+        self.refresh_rows()
 
     # --- the list ----------------------------------------------------------------------------------------------------
 
@@ -135,6 +153,7 @@ class ListScreen(CartScreen):
         self.hint(message.text, "$text-warning")
 
     def on_record_table_cell_edited(self) -> None:
+        self.hint("")
         self._edits_changed()
 
     def on_record_table_row_activated(self, message: RecordTable.RowActivated) -> None:
@@ -212,6 +231,8 @@ class ListScreen(CartScreen):
             del self.table.edits[at]
         self.table.set_marks(Marks(frozenset(one.change.key for one in report.problems)))
         self._edits_changed()
+        if self.view is not None:
+            self.cart_changed(self.view)
         self.hint(report_words(report), "$text-warning" if report.problems else "$text-success")
 
 
@@ -219,10 +240,6 @@ class SystemListScreen(ListScreen):
     """A list of our own tables: read at once, anew with `l`, and whenever a cycle ended."""
 
     WHICH: ClassVar[SystemList] = SystemList.ORDERS
-
-    def __init__(self, cart_name: str) -> None:
-        super().__init__(cart_name)
-        self._cycle: object = None
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -235,17 +252,6 @@ class SystemListScreen(ListScreen):
     def with_typed(self, source: RowSource) -> RowSource:
         """The list, with columns to type into where a tab has such."""
         return source
-
-    def applied(self, report: ApplyReport) -> None:
-        super().applied(report)
-        self.refresh_rows()
-
-    def cart_changed(self, view: CartView) -> None:
-        """A cycle that ended may have brought rows."""
-        seen = (view.last_cycle.ended_at if view.last_cycle else None, view.held)
-        if self._cycle is not None and self._cycle != seen:
-            self.refresh_rows()
-        self._cycle = seen
 
 
 class CartListScreen(ListScreen):
@@ -289,11 +295,8 @@ class CartListScreen(ListScreen):
     def _open(self, key: str, raw: bytes) -> None:
         self.app.push_screen(RecordScreen(self.cart_name, self.KIND, key, raw))
 
-    def applied(self, report: ApplyReport) -> None:
-        """The states of what was acted on are looked up again."""
-        super().applied(report)
-        self._look_up([one.change.key for one in report.applied])
-
-    def _look_up(self, keys: list[str]) -> None:
-        if (listing := self._listing) is not None:
+    def show_changes(self, changed: dict[RecordKind, list[str]]) -> None:
+        """The list is a picture of the cart; what became of its rows here is looked up again."""
+        listing, keys = self._listing, changed.get(self.KIND)
+        if listing is not None and keys:
             self.read("states", lambda: listing.refresh(keys), lambda _: self.refresh_rows())

@@ -119,9 +119,15 @@ def wrapped(text: str, width: int, limit: int = 100_000) -> list[str]:
 
 
 def _cut(line: str, width: int) -> list[str]:
-    """Cut by cells: a wide character takes two."""
+    """Cut at blanks where one is near, else by cells: a wide character takes two."""
     if line.isascii():
-        return [line[at : at + width] for at in range(0, len(line), width)] or [""]
+        pieces = []
+        while len(line) > width:
+            blank = line.rfind(" ", width // 2, width + 1)
+            end = blank if blank > 0 else width
+            pieces.append(line[:end])
+            line = line[end:].removeprefix(" ") if blank > 0 else line[end:]
+        return [*pieces, line]
     pieces, piece, used = [], "", 0
     for character in line:
         cells = Segment(character).cell_length
