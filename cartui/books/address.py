@@ -36,7 +36,7 @@ def addresses_from(stored: Sequence[Mapping[str, str]]) -> tuple[Address, ...]:
 
 def payments_as_json(payments: Sequence[Payment]) -> str:
     """Payments; amounts as exact text."""
-    return to_json([_payment_values(payment) for payment in payments])
+    return "[" + ",".join([to_json(_payment_values(payment)) for payment in payments]) + "]" if payments else ""
 
 
 def payments_from(stored: Sequence[Mapping[str, str]]) -> tuple[Payment, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import peewee
+
 from cartui.books.address import addresses_as_json, addresses_from
 from cartui.books.database import Database, Row
 from cartui.books.faults import StaleVersionError
@@ -121,10 +123,11 @@ class Customers:
 
     def _find(self, column: Any, values: list[Any]) -> list[Customer]:
         found: list[Customer] = []
+        filled = peewee.SQL("t1.email_key <> ''" if column is CustomerTable.email_key else "1 = 1")  # else no index
         for start in range(0, len(values), _ASK):
             rows = self._db.rows(
                 CustomerTable.select(*_FIELDS)
-                .where(column.in_(values[start : start + _ASK]))
+                .where(self._db.among(column, values[start : start + _ASK]) & filled)
                 .order_by(CustomerTable.id)
             )
             found += [_customer(row) for row in rows]

@@ -9,6 +9,7 @@ PostgreSQL: READ COMMITTED, and every writer takes one transaction-level advisor
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import sqlite3
 import threading
@@ -80,6 +81,18 @@ class Database:
             while chunk := cursor.fetchmany(_CHUNK):
                 yield chunk
 
+    def among(self, field: Any, values: Sequence[object]) -> Any:
+        """The condition `field IN values` as one value, so that the statement is the same for any number of them."""
+        if self.postgres:
+            return field == peewee.SQL("ANY(%s)", [list(values)])
+        return field.in_(peewee.SQL("(SELECT value FROM json_each(?))", [json.dumps(values)]))
+
+    def sql_among(self, text: str, values: Sequence[object], some: Sequence[object]) -> list[Row]:
+        """As `sql`, where `{among}` at the end stands for "is one of `some`"."""
+        if self.postgres:
+            return self.sql(text.replace("{among}", "= ANY(?)"), (*values, list(some)))
+        return self.sql(text.replace("{among}", "IN (SELECT value FROM json_each(?))"), (*values, json.dumps(some)))
+
     # --- writing ---
 
     @contextmanager
@@ -124,10 +137,7 @@ class Database:
     def write_many(self, text: str, rows: Sequence[Sequence[object]]) -> None:
         """One prepared statement for many rows of stored values (see `fields`); texts are checked."""
         self._ensure_writing()
-        for row in rows:
-            for value in row:
-                if type(value) is str and ("\0" in value or not value.isascii()):
-                    check_text(value)
+        check_text("".join([value for row in rows for value in row if type(value) is str]))
         with translated(self.where):
             self._driver.cursor().executemany(self._words(text), rows)
 

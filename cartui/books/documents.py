@@ -77,13 +77,13 @@ class Documents:
         rows = self._db.rows(
             _T.select(*_FIELDS)
             .join(Customer, peewee.JOIN.LEFT_OUTER, on=(Customer.id == _T.customer_id))
-            .where(_T.id.in_(wanted))
+            .where(self._db.among(_T.id, wanted))
             .order_by(_T.id)
         )
         lines: dict[int, list[domain.DocumentLine]] = {}
         for document_id, kind, *rest in self._db.rows(
             DocumentLine.select(*_LINE)
-            .where(DocumentLine.document_id.in_(wanted))
+            .where(self._db.among(DocumentLine.document_id, wanted))
             .order_by(DocumentLine.document_id, DocumentLine.position)
         ):
             lines.setdefault(document_id, []).append(domain.DocumentLine(LineKind(kind), *rest))
@@ -96,7 +96,7 @@ class Documents:
         for start in range(0, len(order_ids), _ASK):
             part = [str(one) for one in order_ids[start : start + _ASK]]
             rows = self._db.rows(
-                _T.select(_T.external_id, _T.id).where((_T.cart_id == cart_id) & _T.external_id.in_(part))
+                _T.select(_T.external_id, _T.id).where((_T.cart_id == cart_id) & self._db.among(_T.external_id, part))
             )
             found |= {CartOrderId(external): DocumentId(ours) for external, ours in rows}
         return found
@@ -129,7 +129,7 @@ class Documents:
                 DocumentLine.select(DocumentLine.item_code, peewee.fn.SUM(DocumentLine.quantity).coerce(False))
                 .join(_T, on=(_T.id == DocumentLine.document_id))
                 .where(
-                    DocumentLine.item_code.in_([str(one) for one in codes[start : start + _ASK]])
+                    self._db.among(DocumentLine.item_code, [str(one) for one in codes[start : start + _ASK]])
                     & (_T.status == DocumentStatus.PENDING.value)
                     & (DocumentLine.kind == LineKind.PRODUCT.value)
                 )
@@ -137,6 +137,9 @@ class Documents:
             )
             found |= {ItemCode(code): from_micros(int(quantity)) for code, quantity in rows}
         return found
+
+
+# `_value_` below is the plain attribute behind `value`: a page asks for it six times a row.
 
 
 def _stored(
@@ -149,7 +152,7 @@ def _stored(
         cart_id,
         draft.external_id,
         f"D{document_id:06d}",
-        draft.kind.value,
+        draft.kind._value_,
         draft.order_number,
         to_moment(draft.placed_at),
         customer_id,
@@ -158,9 +161,9 @@ def _stored(
         draft.currency,
         to_micros(draft.total),
         draft.native_status,
-        draft.order_state.value,
-        draft.payment_state.value,
-        draft.fulfilment_state.value,
+        draft.order_state._value_,
+        draft.payment_state._value_,
+        draft.fulfilment_state._value_,
         billing,
         billing if same else address_as_json(draft.shipping_address),
         payments_as_json(draft.payments),
@@ -176,7 +179,7 @@ def _stored_lines(document_id: int, draft: DocumentDraft) -> list[tuple[object, 
         (
             document_id,
             position,
-            line.kind.value,
+            line.kind._value_,
             line.text,
             to_micros(line.amount),
             to_micros(line.quantity),

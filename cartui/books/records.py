@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import peewee
 
 from cartui.books.database import Database, Row
-from cartui.books.fields import pack, to_json, to_moment, unpack
+from cartui.books.fields import from_moment, pack, to_json, to_moment, unpack
 from cartui.books.tables import Document, Record
 from cartui.domain.documents import DocumentStatus
 from cartui.domain.ids import CartId, CartOrderId, RecordKind
@@ -30,6 +31,10 @@ _PUT = """INSERT INTO cart_record (cart_id, kind, external_id, label, stamp, fin
  native_status = excluded.native_status, tries = excluded.tries,
  raw = CASE WHEN excluded.kind = 'order' OR excluded.state = 'held' THEN COALESCE(excluded.raw, cart_record.raw) END"""
 
+# As the query of `_FIELDS` would be, but written once: it is asked several times a page.
+_FIND = f"""SELECT {", ".join(str(field.column_name) for field in _FIELDS)} FROM cart_record
+ WHERE cart_id = ? AND kind = ? AND external_id {{among}}"""
+
 
 class Records:
     """Records of all carts; writes need the caller's transaction."""
@@ -42,8 +47,8 @@ class Records:
         found: dict[str, CartRecord] = {}
         for start in range(0, len(external_ids), _ASK):
             part = [str(one) for one in external_ids[start : start + _ASK]]
-            some = self._list((Record.cart_id == cart_id) & (Record.kind == kind.value) & Record.external_id.in_(part))
-            found |= {record.external_id: record for record in some}
+            for row in self._db.sql_among(_FIND, (cart_id, kind.value), part):
+                found[row[1]] = _found(row)
         return found
 
     def find_by_our_ids(self, cart_id: CartId, kind: RecordKind, our_ids: Sequence[int]) -> dict[int, list[CartRecord]]:
@@ -52,7 +57,7 @@ class Records:
         for start in range(0, len(our_ids), _ASK):
             part = [int(one) for one in our_ids[start : start + _ASK]]
             for record in self._list(
-                (Record.cart_id == cart_id) & (Record.kind == kind.value) & Record.our_id.in_(part)
+                (Record.cart_id == cart_id) & (Record.kind == kind.value) & self._db.among(Record.our_id, part)
             ):
                 if record.our_id is not None:
                     found.setdefault(record.our_id, []).append(record)
@@ -64,7 +69,8 @@ class Records:
 
     def list_held(self, cart_id: CartId) -> list[CartRecord]:
         """What waits for a person, oldest first."""
-        return self._list((Record.cart_id == cart_id) & (Record.state == RecordState.HELD.value))
+        held = peewee.SQL("t1.state = 'held'")  # in words: only then is its index used
+        return self._list((Record.cart_id == cart_id) & held)
 
     def count_held(self, cart_id: CartId) -> int:
         """How many wait for a person."""
@@ -126,12 +132,12 @@ def _stored(cart_id: CartId, record: CartRecord) -> tuple[object, ...]:
     keep = record.raw is not None and (record.kind is RecordKind.ORDER or record.state is RecordState.HELD)
     return (
         cart_id,
-        record.kind.value,
+        record.kind._value_,
         record.external_id,
         record.label,
         None if record.stamp is None else to_moment(record.stamp),
         record.fingerprint,
-        record.state.value,
+        record.state._value_,
         record.reason,
         record.remedy,
         record.our_id,
@@ -141,6 +147,13 @@ def _stored(cart_id: CartId, record: CartRecord) -> tuple[object, ...]:
         record.tries,
         pack(record.raw) if keep and record.raw is not None else None,
     )
+
+
+def _found(row: Row) -> CartRecord:
+    values = list(row)
+    values[3] = None if row[3] is None else from_moment(row[3])
+    values[9] = json.loads(row[9]) if row[9] else {}
+    return _record(tuple(values))
 
 
 def _record(row: Row) -> CartRecord:
