@@ -28,6 +28,8 @@ _ID_NAMES = {
     RecordKind.CUSTOMER: "cart_customer_id",
 }
 
+_OUR_IDS = {RecordKind.ITEM: "item_id", RecordKind.CUSTOMER: "customer_id"}
+
 
 def run_import(arguments: argparse.Namespace) -> int:
     """*Import selected* and *Create selected*."""
@@ -116,6 +118,8 @@ def _ensure_selected(arguments: argparse.Namespace, edits: Mapping[str, object])
 def _selection(
     ws: Workspace, arguments: argparse.Namespace, kind: RecordKind, edits: dict[str, dict[str, str]], *, export: bool
 ) -> Selection:
+    if export and edits:  # a person says codes, the plan ids
+        edits = dict(zip(actions.our_ids(ws, kind, list(edits)), edits.values(), strict=True))
     if arguments.all:
         return Selection(None, edits)
     if arguments.where is not None:
@@ -124,10 +128,10 @@ def _selection(
             if export
             else cart_dicts(ws, arguments.name, kind, arguments.where)
         )
-        names = ("item_code", "customer_code", "code") if export else (_ID_NAMES[kind],)
-        return Selection([str(next(row[name] for name in names if name in row)) for row in rows], edits)
-    # What is given a value is meant to be acted upon.
-    return Selection(arguments.ids or list(edits), edits)
+        return Selection([str(row[_OUR_IDS[kind] if export else _ID_NAMES[kind]]) for row in rows], edits)
+    if not arguments.ids:  # what is given a value is meant to be acted upon
+        return Selection(list(edits), edits)
+    return Selection(actions.our_ids(ws, kind, arguments.ids) if export else arguments.ids, edits)
 
 
 # --- what is shown ---
@@ -209,7 +213,8 @@ def change_row(plan: Plan, change: PlannedChange) -> dict[str, object]:
         row[_ID_NAMES[plan.kind]] = change.key
     if importing and plan.kind is RecordKind.ORDER:
         draft = getattr(change.payload, "draft", None)
-        row["order_number"] = getattr(draft, "order_number", "") or change.label
+        # The label of an order is its number and the buyer's name.
+        row["order_number"] = getattr(draft, "order_number", "") or change.label.partition(" ")[0]
         row["document_number"] = None
         row["status"] = change.outcome.value
     row["reason"] = change.reason
@@ -233,6 +238,7 @@ def applied_row(plan: Plan, one: Applied, document: Document | None = None) -> d
     if one.problem:
         row["reason"], row["remedy"] = one.problem, one.remedy
     if document is not None:
+        row["order_number"] = document.draft.order_number
         row["document_number"] = document.number
         row["status"] = document.status.value
     return row

@@ -41,9 +41,11 @@ def run_held(arguments: argparse.Namespace) -> int:
     if arguments.action is not None:
         return actions.run_retry(arguments)
     with open_session() as ws:
-        count = output.rows_out(
-            system_dicts(ws, arguments.name, SystemList.HELD), "json" if arguments.json else "table"
+        rows = (
+            {"id": f"{row['kind']}:{row['external_id']}", **row}
+            for row in system_dicts(ws, arguments.name, SystemList.HELD)
         )
+        count = output.rows_out(rows, "json" if arguments.json else "table")
     if not count:
         output.words("Nothing is held.")
     return ExitCode.OK

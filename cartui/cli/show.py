@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from decimal import Decimal
 
 from cartui.cli import output
 from cartui.cli.carts import cart_row, problem_row
 from cartui.cli.session import open_session
 from cartui.domain.documents import DocumentLine
 from cartui.domain.ids import DocumentId
-from cartui.domain.money import MoneyProof
+from cartui.domain.money import MoneyProof, places_of
 from cartui.errors import ExitCode, NeedsOperatorError
 from cartui.sync import carts
 from cartui.sync.carts import CartView
@@ -89,32 +90,38 @@ def document_row(view: DocumentView) -> dict[str, object]:
         "customer_name": draft.customer_name,
         "email": draft.email,
         "currency": draft.currency,
-        "total": format(draft.total, "f"),
+        "total": money(draft.total, draft.currency),
         "proof": proof_row(view.proof),
-        "lines": [_line_row(line) for line in draft.lines],
+        "lines": [_line_row(line, draft.currency) for line in draft.lines],
     }
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """An amount with at least the places of its currency: 27.60, not 27.6; what is finer stays as it is."""
+    places = Decimal(1).scaleb(-places_of(currency))
+    return format(amount if amount != amount.quantize(places) else amount.quantize(places), "f")
 
 
 def proof_row(proof: MoneyProof) -> dict[str, object]:
     """How the amounts add up to the total."""
     return {
-        **{kind.value: format(amount, "f") for kind, amount in proof.sums},
-        "total": format(proof.total, "f"),
-        "difference": format(proof.difference, "f"),
+        **{kind.value: money(amount, proof.currency) for kind, amount in proof.sums},
+        "total": money(proof.total, proof.currency),
+        "difference": money(proof.difference, proof.currency),
         "tolerance": format(proof.tolerance, "f"),
         "state": proof.state.value,
         "problem": proof.problem,
     }
 
 
-def _line_row(line: DocumentLine) -> dict[str, object]:
+def _line_row(line: DocumentLine, currency: str) -> dict[str, object]:
     return {
         "kind": line.kind.value,
         "item_code": line.item_code,
         "sku": line.sku,
         "text": line.text,
         "quantity": format(line.quantity, "f"),
-        "amount": format(line.amount, "f"),
+        "amount": money(line.amount, currency),
         "tax_rate": None if line.tax_rate is None else format(line.tax_rate, "f"),
         "default_item": line.default_item,
     }
@@ -130,7 +137,8 @@ def _show_document(view: DocumentView) -> None:
     output.line()
     output.table_out(lines if isinstance(lines, list) else [])
     output.line()
-    sums = " + ".join(f"{kind.value} {amount:f}" for kind, amount in proof.sums)
-    output.line(f"{sums} = {proof.total:f} {proof.currency}; difference {proof.difference:f} ({proof.state.value})")
+    sums = " + ".join(f"{kind.value} {money(amount, proof.currency)}" for kind, amount in proof.sums)
+    total, difference = money(proof.total, proof.currency), money(proof.difference, proof.currency)
+    output.line(f"{sums} = {total} {proof.currency}; difference {difference} ({proof.state.value})")
     if proof.problem:
         output.line(proof.problem, "bad")
