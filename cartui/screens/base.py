@@ -107,6 +107,7 @@ class CartuiScreen(Screen[Any]):
         self._quiet: dict[str, Job] = {}
         self._job_began = 0.0
         self._job_drawn = 0.0
+        self._job_told: Progress | None = None
         self._hint: tuple[Part, ...] = ()
 
     # --- what a screen says about itself ---------------------------------------------------------------------
@@ -305,9 +306,18 @@ class CartuiScreen(Screen[Any]):
     @on(JobMoved)
     def _job_moved(self, message: JobMoved) -> None:
         message.stop()
-        waiting = message.job is self._job and not message.job.stop.is_set()
-        if waiting and time.monotonic() - self._job_drawn >= PROGRESS_SECONDS:
-            self._draw_progress(message.progress)
+        if message.job is self._job and not message.job.stop.is_set():
+            due = self._job_drawn + PROGRESS_SECONDS - time.monotonic()
+            if due <= 0:
+                self._draw_progress(message.progress)
+            elif self._job_told is None:
+                self.set_timer(due, self._draw_told)  # the last word before a long step must be seen too
+            self._job_told = message.progress if due > 0 else None
+
+    def _draw_told(self) -> None:
+        told, self._job_told = self._job_told, None
+        if told is not None and self._job is not None and not self._job.stop.is_set():
+            self._draw_progress(told)
 
     @on(JobEnded)
     def _job_ended(self, message: JobEnded) -> None:
@@ -318,7 +328,7 @@ class CartuiScreen(Screen[Any]):
                 return
             del self._quiet[job.key]
         elif job is self._job:
-            self._job = None
+            self._job = self._job_told = None
             self._draw_hint()
             self.refresh_bindings()
         else:
