@@ -86,7 +86,7 @@ def test_csv_has_a_heading_and_no_formula(shop: Cartui) -> None:
 
 
 def test_hostile_text_can_command_nothing(shop: Cartui) -> None:
-    """Tables, JSON and the log hold no control character (each run is checked for it); the log stays one line a record."""
+    """Tables, JSON and log hold no control character (each run is checked for it)."""
     for words in (
         ("list", "Shop", "cart-items"),
         ("list", "Shop", "cart-items", "--json"),
