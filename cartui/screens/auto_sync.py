@@ -27,6 +27,7 @@ from cartui.screens.status import RESULT_WORDS
 from cartui.screens.times import EXAMPLE, check_time, check_typing, parse_time, show_time, zone_name
 from cartui.sync import carts
 from cartui.sync.carts import CartView
+from cartui.widgets.chrome import put
 from cartui.widgets.fields import ChoiceField, SwitchField, TextField
 
 NOT_YET = "Sending by itself comes in a later release; export by hand on the tabs Items and Customers."
@@ -167,7 +168,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
         word = ("RUNNING", "bold $text-success") if running else ("STOPPED", "bold")
         reason = "" if running else safe_text(view.document.stop_reason, 200)
         parts: list[tuple[str, str]] = [(f"{'Status':<31}", ""), word, (f"  {reason}" if reason else "", "$quiet")]
-        self.query_one("#status-line", Static).update(Content.assemble(*parts))
+        put(self.query_one("#status-line", Static), Content.assemble(*parts))
         self._draw_guard(() if running else view.problems)
         for name in ("last_order_from", "last_update_time"):
             self.field(name).hold(WHILE_RUNNING if running else "")
@@ -183,16 +184,14 @@ class AutoSyncScreen(CartScreen, FormScreen):
             parts.append((f"  {problem.remedy}", "$quiet"))
         guard = self.query_one("#guard", Static)
         guard.display = bool(problems)
-        guard.update(Content.assemble(*parts))
+        put(guard, Content.assemble(*parts))
 
     def _draw_cycles(self, reports: Sequence[CycleReport]) -> None:
         parts: list[tuple[str, str]] = []
         for report in reports:
             parts += cycle_parts(report)
         text = Content.assemble(*parts[:-1]) if parts else Content.styled("None yet.", "$quiet")
-        cycles = self.query_one("#cycles", Static)
-        if not (isinstance(cycles.content, Content) and cycles.content.is_same(text)):
-            cycles.update(text)
+        put(self.query_one("#cycles", Static), text)
 
     # --- View and Edit -----------------------------------------------------------------------------------------------
 

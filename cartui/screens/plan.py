@@ -169,7 +169,7 @@ def report_row(change: PlannedChange, applied: Applied | None) -> Row:
     """The same row after it was carried out."""
     if applied is None:
         return _row(change, "not done", "Stopped before this row.", "")
-    if applied.problem:
+    if applied.problem and change.action is not Action.HOLD:
         return _row(change, "not done", applied.problem, applied.remedy, problem=True)
     return _row(change, f"{change.outcome}", change.reason, change.remedy)
 
@@ -189,6 +189,7 @@ def report_words(report: ApplyReport) -> str:
     told = (
         ", ".join(f"{getattr(counts, word):,} {word}" for word in words if getattr(counts, word)) or "nothing changed"
     )
-    problems = f"; {len(report.problems):,} not done" if report.problems else ""
+    failed = sum(one.change.action is not Action.HOLD for one in report.problems)
+    problems = f"; {failed:,} not done" if failed else ""
     stopped = "; stopped early, the rest was not touched" if report.stopped else ""
     return f"Done: {told}{problems}{stopped}."

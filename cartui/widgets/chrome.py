@@ -9,9 +9,16 @@ from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Static
 
 Part = str | tuple[str, str]
 """A piece of a line: text, or (text, style). Never markup. The text must be safe already (`safe_text`)."""
+
+
+def put(static: Static, content: Content) -> None:
+    """Show this in a Static; nothing is laid out or drawn when it is the same already."""
+    if not (isinstance(static.content, Content) and static.content.is_same(content)):
+        static.update(content)
 
 
 class TextLine(Widget):

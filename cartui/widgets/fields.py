@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from cartui.domain.safe_text import safe_text
+from cartui.widgets.chrome import put
 
 Check = Callable[[str], str | None]
 """Says in a sentence what is wrong with a value, or None."""
@@ -88,11 +89,11 @@ class Field(Vertical):
 
     def note(self, text: str) -> None:
         """A quiet word behind the value, such as the time zone."""
-        self.query_one(".field-note", Static).update(Content(safe_text(text)))
+        put(self.query_one(".field-note", Static), Content(safe_text(text)))
 
     def show_problem(self, problem: str) -> None:
         """Say under the field what is wrong; "" takes it away."""
-        self.query_one(".field-problem", Static).update(Content(safe_text(problem)))
+        put(self.query_one(".field-problem", Static), Content(safe_text(problem)))
         self.set_class(bool(problem), "-problem")
 
     def problem(self) -> str | None:
@@ -130,7 +131,7 @@ class QuietInput(Input):
         await super()._on_key(event)
 
     def _takes(self, character: str | None) -> bool:
-        return self._letters or character is None or (not character.isalpha() and character not in "[]?:")
+        return self._letters or character is None or character in "0123456789-+: TZ"
 
 
 class TextField(Field):
@@ -230,8 +231,10 @@ class ChoiceField(Field):
         return self._choices[self._at][0]
 
     def set_value(self, value: str) -> None:
-        self._at = next((at for at, (key, _) in enumerate(self._choices) if key == value), 0)
-        self._line.refresh(layout=True)
+        at = next((at for at, (key, _) in enumerate(self._choices) if key == value), 0)
+        if at != self._at:
+            self._at = at
+            self._line.refresh(layout=True)
 
     def _shown(self) -> str:
         title = self._choices[self._at][1]
@@ -241,8 +244,10 @@ class ChoiceField(Field):
         self._at = (self._at + step) % len(self._choices)
 
     def set_editable(self, editable: bool) -> None:
+        before = self._shown()
         super().set_editable(editable)
-        self._line.refresh(layout=True)
+        if self._shown() != before:
+            self._line.refresh(layout=True)
 
 
 class SwitchField(Field):
@@ -262,8 +267,9 @@ class SwitchField(Field):
         return "yes" if self._on else "no"
 
     def set_value(self, value: str) -> None:
-        self._on = value == "yes"
-        self._line.refresh(layout=True)
+        if (value == "yes") != self._on:
+            self._on = value == "yes"
+            self._line.refresh(layout=True)
 
     def _shown(self) -> str:
         return f"[x] {self._words[0]}" if self._on else f"[ ] {self._words[1]}"
