@@ -25,7 +25,7 @@ GROUP: Final = "cartui.adapters"
 # Those that come with cartui, by type of cart: found without reading the metadata of every installed package, and
 # also where cartui runs from a checkout that nobody installed. `pyproject.toml` registers the same ones.
 BUILT_IN: Final[Mapping[str, str]] = {
-    "cart_connect": "cartui.adapters.cart_connect:SPEC",
+    "cart-connect": "cartui.adapters.cart_connect:SPEC",
     "memory": "cartui.adapters.memory:SPEC",
     "vendure": "cartui.adapters.vendure:SPEC",
 }

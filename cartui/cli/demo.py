@@ -94,7 +94,7 @@ def last_port(ws: Workspace) -> int:
 def ensure_cart(ws: Workspace, demo: RunningDemo) -> None:
     """Make the cart document of the shop, or bring its address and password up to date."""
     reference = carts.store_secret(ws, CART_NAME, "password", demo.password)
-    connection = CartConnection("cart_connect", demo.address, {}, {"password": reference})
+    connection = CartConnection("cart-connect", demo.address, {}, {"password": reference})
     known = [view.document for view in carts.list_carts(ws) if view.document.name == CART_NAME]
     if not known:
         carts.new_cart(ws, CART_NAME, connection, CartSettings(live=False))

@@ -139,7 +139,7 @@ def _new(command: Parser) -> None:
     _describe(
         command,
         "Make a cart, STOPPED and untested.",
-        "cartui new 'Main shop' --type cart_connect --url https://shop.example --secret-from env:SHOP_PASSWORD",
+        "cartui new 'Main shop' --type cart-connect --url https://shop.example --secret-from env:SHOP_PASSWORD",
     )
     _name(command)
     command.add_argument(

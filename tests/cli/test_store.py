@@ -86,7 +86,7 @@ def test_a_broken_plug_in_stops_nothing(cartui: Cartui) -> None:
     assert said["cart type paper"]["verdict"] == "passed"
     assert said["cart type torn"]["verdict"] == "warning"
     assert said["cart type wrong"]["verdict"] == "warning"
-    assert "another adapter has this name" in said["cart type cart_connect (paper_cart:SPEC)"]["detail"]
+    assert "another adapter has this name" in said["cart type cart-connect (paper_cart:SPEC)"]["detail"]
     assert said["database"]["verdict"] == "passed"
 
 
