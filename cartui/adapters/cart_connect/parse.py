@@ -49,6 +49,7 @@ def parse_order(wire: Wire) -> CartOrder:
     """One row of `orders` (section 5). Taxes become lines of their own, refunds payments below zero."""
     currency = _currency(wire["currency"])
     gross = wire["prices_include_tax"]
+    billing, shipping = _address(wire["billing_address"]), wire["shipping_address"]
     return CartOrder(
         order_id=CartOrderId(_id(wire["order_id"], "order_id")),
         order_number=_needed(wire["order_number"], "order_number"),
@@ -65,8 +66,8 @@ def parse_order(wire: Wire) -> CartOrder:
         payment_state=_word(_PAYMENT_STATES, wire["payment_state"], "payment_state"),
         fulfilment_state=_word(_FULFILMENT_STATES, wire["fulfilment_state"], "fulfilment_state"),
         buyer=_buyer(wire["buyer"]),
-        billing_address=_address(wire["billing_address"]),
-        shipping_address=_address(wire["shipping_address"]),
+        billing_address=billing,
+        shipping_address=billing if shipping == wire["billing_address"] else _address(shipping),
         payments=(*_each(_payment, wire["payments"], "payments"), *_each(_refund, wire["refunds"], "refunds")),
         shipping_method=_text(wire["shipping_method"]),
         note=safe_text(wire["note"] or "", keep_lines=True),
@@ -215,7 +216,15 @@ def _address(wire: Wire | None) -> Address:
 
 
 def _text(text: str | None) -> str:
-    return safe_text(text) if text else ""
+    if not text:
+        return ""
+    if len(text) <= 200:
+        # Most of it is plain; what is not (names with accents) comes again and again.
+        return text if text.isascii() and text.isprintable() else _short_text(text)
+    return safe_text(text)
+
+
+_short_text = lru_cache(maxsize=4096)(safe_text)
 
 
 def _needed(text: str, field: str) -> str:
