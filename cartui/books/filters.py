@@ -174,7 +174,9 @@ class _Sqlite(_Dialect):
     def as_text(self, field: Sourced) -> str:
         match field.sort:
             case Sort.MONEY | Sort.QUANTITY:
-                return f"cartui_amount({field.sql})"
+                amount = f"printf('%d.%06d', abs({field.sql}) / 1000000, abs({field.sql}) % 1000000)"
+                sign = f"CASE WHEN {field.sql} < 0 THEN '-' WHEN {field.sql} >= 0 THEN '' END"
+                return f"({sign} || rtrim(rtrim({amount}, '0'), '.'))"
             case Sort.NUMBER:
                 return f"CAST({field.sql} AS TEXT)"
             case Sort.MOMENT:
@@ -231,13 +233,6 @@ def _fold(text: str | None) -> str | None:
     return None if text is None else str(text).casefold()
 
 
-def _amount(micros: int | None) -> str | None:
-    if micros is None:
-        return None
-    sign, (whole, rest) = "-" if micros < 0 else "", divmod(abs(micros), 1_000_000)
-    return f"{sign}{whole}.{rest:06d}".rstrip("0").rstrip(".")
-
-
 @lru_cache(maxsize=64)
 def _query(op: str, value: str) -> Query:
     return Query((Term("x", Op(op), value),))
@@ -249,6 +244,5 @@ def _holds(op: str, value: str, text: str | None) -> int:
 
 SQLITE_FUNCTIONS: Final[dict[str, tuple[Callable[..., Any], int]]] = {
     "cartui_fold": (_fold, 1),
-    "cartui_amount": (_amount, 1),
     "cartui_holds": (_holds, 3),
 }

@@ -102,7 +102,7 @@ def _prepare_file(path: Path) -> tuple[str, ...]:
     notices: list[str] = []
     try:
         for missing in reversed([place for place in (path.parent, *path.parent.parents) if not place.exists()]):
-            missing.mkdir(mode=0o700)
+            missing.mkdir(mode=0o700, exist_ok=True)  # another program may start at the same time
             missing.chmod(0o700)
         _refuse_network(path)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -141,9 +141,10 @@ def _held_condition(key: str) -> Condition:
 
 def held_rows(books: Books, cart_id: CartId) -> SqlRows:
     """What waits for a person, oldest first. Keys are "kind:external id"."""
+    # Both halves of the condition: SQLite uses the index of what waits for nothing less.
     spec = ListSpec(
         source="cart_record r",
-        where=f"r.cart_id = {int(cart_id)} AND r.state = 'held'",
+        where=f"r.cart_id = {int(cart_id)} AND r.state IN ('held', 'staged') AND r.state = 'held'",
         row_id="r.id",
         order="r.id",
         fields=_HELD,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from cartui.books import Books, BrokenInvariantError
+from cartui.books.database import Row
 from cartui.domain.ids import CartId, RecordKind
 from cartui.domain.outcomes import RecordState
 from tests.books.makers import a_draft, a_record
@@ -108,3 +110,22 @@ def test_a_record_needs_an_id_and_a_cart(books: Books, cart_id: CartId) -> None:
     for wrong_cart, external_id in ((cart_id, ""), (CartId(99), "1")):
         with pytest.raises(BrokenInvariantError), books.transaction():
             books.records.put_many(wrong_cart, [a_record(external_id)])
+
+
+def test_counting_what_is_held_does_not_walk_over_all_records(
+    books: Books, cart_id: CartId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every cycle asks for it: its cost must not grow with the orders of ten years."""
+    if books.database.postgres:
+        return  # its planner decides by statistics
+    asked: list[str] = []
+    real = books.database.sql
+
+    def listening(text: str, values: Sequence[object] = ()) -> list[Row]:
+        asked.append(text)
+        return real(text, values)
+
+    monkeypatch.setattr(books.database, "sql", listening)
+    books.records.count_held(cart_id)
+    [plan] = real(f"EXPLAIN QUERY PLAN {asked[0]}", (cart_id,))
+    assert "cart_record_waiting" in plan[3]
