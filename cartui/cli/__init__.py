@@ -21,10 +21,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except SystemExit as ending:  # --help and --version have printed
         return _flushed(int(ending.code or 0))
+    try:
+        from cartui.cli.boundary import run
     except KeyboardInterrupt:
         return 130
-    from cartui.cli.boundary import run
-
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"cartui is not installed completely: {error.name} is missing.\nInstall it again with pip.\n")
+        return 2
     return run(arguments)
 
 
