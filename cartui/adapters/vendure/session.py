@@ -1,0 +1,237 @@
+"""Talking to the Admin API: log-in, queries and pages."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from pydantic_core import to_json
+
+from cartui.adapters.vendure.errors import LOST_SESSION, ShopFaultError, error_of, refusal_in
+from cartui.adapters.vendure.facts import FACTS
+from cartui.adapters.vendure.parse import parse_stamp, row_id
+from cartui.adapters.vendure.render import render_after
+from cartui.adapters.vendure.wire import Listing, Terms
+from cartui.domain.ports import Connection, Page, Received
+from cartui.domain.safe_text import safe_text
+from cartui.errors import AbortCycleError, CartuiError, ExitCode, NeedsOperatorError
+from cartui.transport import Reply, Transport, register_secret
+
+R = TypeVar("R")
+
+
+_ERROR = "... on ErrorResult{errorCode message}"
+_LOG_IN = f"mutation($u:String!,$p:String!){{done:login(username:$u,password:$p){{... on CurrentUser{{id}} {_ERROR}}}}}"
+_TERMS = (
+    "{activeChannel{code defaultCurrencyCode availableCurrencyCodes pricesIncludeTax defaultLanguageCode} "
+    "globalSettings{trackInventory serverConfig{moneyStrategyPrecision}}}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """New rows of one request, the listing's total as known by now, and its mark."""
+
+    rows: list[Mapping[str, Any]]
+    total: int
+    mark: datetime | None
+
+
+class VendureSession:
+    """Asks the Admin API: logs in, pages, and turns what went wrong into errors. May be used from several threads."""
+
+    def __init__(self, connection: Connection) -> None:
+        options = connection.options
+        path = options.get("api_path", "").strip("/") or "admin-api"
+        base = connection.url.strip().rstrip("/")
+        address = base if base.endswith(f"/{path}") else f"{base}/{path}"
+        self.connection = connection
+        self.channel = options.get("channel_token", "").strip()
+        self.token = ""
+        self._lock = threading.RLock()
+        self.terms: Terms | None = None
+        self.take = FACTS.page_size
+        self._http = Transport(
+            address, auth=self._credentials, allow_plain_http=connection.allow_plain_http, utc_now=connection.now
+        )
+
+    def close(self) -> None:
+        """Ends the session in the shop, as far as it can be reached, and the connections."""
+        if self.token:
+            with suppress(CartuiError):
+                self.post("mutation{logout{success}}", {}, writes=True, record="log-out")
+            self.token = ""
+        self._http.close()
+
+    # --- talking
+
+    def _credentials(self) -> Mapping[str, str]:
+        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return bearer | ({"vendure-token": self.channel} if self.channel else {})
+
+    def post(self, query: str, variables: Mapping[str, Any], *, writes: bool, record: str = "") -> Reply:
+        body = {"query": query, "variables": dict(variables)}
+        # Syntax and field errors come with status 400; what they say decides.
+        return self._http.send_json(
+            "POST", "", body, idempotent=not writes, writes=writes, expect=(400,), record=record, listing=True
+        )
+
+    def log_in(self, stale: str = "") -> None:
+        with self._lock:
+            if self.token != stale:
+                return  # another thread was faster
+            password = self.connection.secret("password")
+            register_secret(password)
+            user = self.connection.options.get("username", "")
+            self.token = ""
+            reply = self.post(_LOG_IN, {"u": user, "p": password}, writes=False)
+            if refusal := refusal_in(reply.json):
+                raise error_of(*refusal, "log-in", writes=False)
+            # Anonymous answers bring tokens, too: only this one is worth keeping.
+            self.token = reply.headers.get("vendure-auth-token", "")
+            if not self.token:
+                problem = "The shop took the password but gave no bearer token."
+                remedy = 'Add "bearer" to authOptions.tokenMethod of the shop.'
+                raise NeedsOperatorError(problem, remedy, ExitCode.CART_REFUSED)
+            register_secret(self.token, lasting=False)
+
+    def ask(
+        self, query: str, *, writes: bool = False, record: str = "", **variables: Any
+    ) -> tuple[dict[str, Any], Reply]:
+        """The `data` and the reply. A session that ended is renewed once: FORBIDDEN did nothing yet."""
+        fresh = not self.token
+        if fresh:
+            self.log_in()
+        used = self.token
+        reply = self.post(query, variables, writes=writes, record=record)
+        refusal = refusal_in(reply.json)
+        if refusal and refusal[0] in LOST_SESSION and not fresh:
+            self.log_in(used)
+            reply = self.post(query, variables, writes=writes, record=record)
+            refusal = refusal_in(reply.json)
+        if refusal:
+            raise error_of(*refusal, record, writes=writes)
+        return cast("dict[str, Any]", reply.json["data"]), reply
+
+    def write(self, query: str, record: str, **variables: Any) -> Any:
+        return self.ask(query, writes=True, record=record, **variables)[0]["done"]
+
+    def known_terms(self) -> Terms:
+        with self._lock:
+            if self.terms is None:
+                self.terms = self._read_terms()
+            return self.terms
+
+    def _read_terms(self) -> Terms:
+        data, _ = self.ask(_TERMS)
+        channel, settings = data["activeChannel"], data["globalSettings"]
+        return Terms(
+            currency=str(channel["defaultCurrencyCode"]),
+            currencies=tuple(map(str, channel["availableCurrencyCodes"])),
+            gross=bool(channel["pricesIncludeTax"]),
+            language=str(channel["defaultLanguageCode"]),
+            places=int(settings["serverConfig"]["moneyStrategyPrecision"]),
+            tracks_stock=bool(settings["trackInventory"]),
+            location=self._location(),
+        )
+
+    def _location(self) -> str:
+        wanted = self.connection.options.get("stock_location", "").strip()
+        if not wanted:
+            return ""
+        data, _ = self.ask("{stockLocations(options:{take:100}){items{id name}}}")
+        found = data["stockLocations"]["items"]
+        for one in found:
+            if wanted in (one["id"], one["name"]):
+                return str(one["id"])
+        names = safe_text(", ".join(str(one["name"]) for one in found), 300)
+        raise NeedsOperatorError(f"The shop has no stock location {wanted!r}.", f"Choose one of: {names}.")
+
+    # --- listing
+
+    def page(
+        self, listing: Listing, where: Mapping[str, Any], skip: int = 0, fields: str = "", take: int = 0
+    ) -> tuple[list[Mapping[str, Any]], int, datetime | None]:
+        wanted = f"totalItems items{{{fields or listing.fields}}}"
+        query = f"query($o:{listing.options}){{list:{listing.root}(options:$o){{{wanted}}}}}"
+        sort = {listing.stamp: "ASC", "id": "ASC"}
+        options = {"take": take or self.take, "skip": skip, "sort": sort, "filter": dict(where)}
+        try:
+            data, reply = self.ask(query, o=options)
+        except AbortCycleError as error:
+            limit = re.search(r"Cannot take more than (\d{1,4}) ", error.problem)
+            if limit is None or not 0 < int(limit[1]) < self.take:
+                raise
+            self.take = int(limit[1])  # the shop's adminListQueryLimit
+            return self.page(listing, where, skip, fields)
+        rows, total = data["list"]["items"], data["list"]["totalItems"]
+        if not isinstance(rows, list) or not isinstance(total, int):
+            raise AbortCycleError("The shop's list is not one.", "Test the connection.")
+        return [row if isinstance(row, dict) else {"value": row} for row in rows], total, reply.date
+
+    def read(
+        self, listing: Listing, where: Mapping[str, Any], skip: int = 0
+    ) -> tuple[list[Mapping[str, Any]], int, datetime | None]:
+        """A page; where the shop fails on it, row by row: one broken record must not block the others."""
+        try:
+            return self.page(listing, where, skip)
+        except ShopFaultError as fault:
+            thin, total, date = self.page(listing, where, skip, fields=f"id {listing.stamp}")
+            rows: list[Mapping[str, Any]] = []
+            for row in thin:
+                try:
+                    rows += self.page(listing, {"id": {"eq": row["id"]}})[0]
+                except ShopFaultError:
+                    rows.append({**row, "error": safe_text(fault.problem)})
+                if len(rows) == 5 and all("error" in one for one in rows):
+                    raise
+            return rows, total, date
+
+    def walk(self, listing: Listing, since: datetime | None, only: Mapping[str, Any]) -> Iterator[Chunk]:
+        """Pages by the stamp of the last row, not by a count: rows that change meanwhile move to the end and shift
+        nothing. `skip` is for rows with one stamp that fill more than a page."""
+        lower, skip, started = since, 0, None
+        seen: set[str] = set()
+        while True:
+            stamped = {"after": render_after(lower)} if lower else {"isNull": False}
+            rows, stated, date = self.read(listing, {**only, listing.stamp: stamped}, skip)
+            started = started or date
+            fresh = [row for row in rows if row_id(row, to_json(row)) not in seen]
+            seen |= {row_id(row, to_json(row)) for row in fresh}
+            left = max(0, stated - skip - len(rows))
+            last = parse_stamp(rows[-1], listing.stamp) if rows else None
+            yield Chunk(fresh, len(seen) + left, last if left else started or last)
+            if not left or not rows:
+                return
+            if last is not None and (lower is None or last > lower):
+                lower, skip = last, 0
+            else:
+                skip += len(rows)
+
+    def pages(
+        self,
+        listing: Listing,
+        since: datetime | None,
+        parse: Callable[[Mapping[str, Any]], Received[R]],
+        only: Mapping[str, Any] | None = None,
+    ) -> Iterator[Page[R]]:
+        for chunk in self.walk(listing, since, only or {}):
+            yield Page(tuple(map(parse, chunk.rows)), chunk.total, chunk.mark)
+
+    def by_ids(self, listing: Listing, ids: Sequence[str], name: str = "id") -> list[Mapping[str, Any]]:
+        rows: list[Mapping[str, Any]] = []
+        for start in range(0, len(ids), self.take):
+            where = {name: {"in": list(ids[start : start + self.take])}}
+            skip = 0
+            while True:
+                found, total, _ = self.read(listing, where, skip)
+                rows += found
+                skip += len(found)
+                if not found or skip >= total:
+                    break
+        return rows
