@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import traceback
 from collections import deque
 from collections.abc import Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -18,6 +17,7 @@ from textual.theme import Theme
 from cartui.domain.safe_text import safe_text
 from cartui.keymap import effective_keys, keys_of, shown
 from cartui.screens.base import CartScreen, CartuiScreen
+from cartui.screens.bugs import log_bug
 from cartui.screens.dialogs import ErrorDialog
 from cartui.screens.explorer import ExplorerScreen
 from cartui.screens.leaving import Leaving
@@ -28,7 +28,6 @@ from cartui.sync import carts
 from cartui.sync.carts import CartView
 from cartui.sync.workspace import Workspace
 
-log = logging.getLogger(__name__)
 REREAD_SECONDS = 15.0
 HOME = "home"
 
@@ -90,6 +89,7 @@ class CartuiApp(App[int], inherit_bindings=False):
         self._runner = RunnerThread(ws, self._pulse, self) if runner else None
         self._views: dict[str, CartView] | None = None
         self._window_title = ""
+        self._shown_cart: str | None = None
         self.leaving = Leaving(self.threads, self._pulse, self._runner, self._gone)
         self._here: asyncio.AbstractEventLoop | None = None
         self.animation_level = "none"
@@ -179,6 +179,7 @@ class CartuiApp(App[int], inherit_bindings=False):
     # --- going about -----------------------------------------------------------------------------------------
 
     def open_cart(self, name: str, tab: int = 1) -> None:
+        """Open the Shopping Cart document."""
         self.open_tab(name, tab)
 
     def open_tab(self, name: str, number: int) -> None:
@@ -190,10 +191,12 @@ class CartuiApp(App[int], inherit_bindings=False):
             screen_class = tab.load()
             self.add_mode(mode, lambda: screen_class(name))
         self.switch_mode(mode)
-        self._show_window_title(name)
+        self._shown_cart = name
+        self._show_window_title()
 
     def close_cart(self, name: str) -> None:
         self.switch_mode(HOME)
+        self._shown_cart = None
         for mode in [mode for mode in self._modes if mode.startswith(_mode(name, ""))]:
             self.remove_mode(mode)
         self._show_window_title()
@@ -215,13 +218,12 @@ class CartuiApp(App[int], inherit_bindings=False):
     def action_suspend(self) -> None:
         self.action_suspend_process()
 
-    def _show_window_title(self, name: str | None = None) -> None:
-        current = self.screen
-        shown_cart = name or (current.cart_name if isinstance(current, CartScreen) else None)
-        view = self.cart_view(shown_cart) if shown_cart else None
+    def _show_window_title(self) -> None:
+        """The terminal's title says cart and state; written only when it changes."""
         text = "cartui"
-        if shown_cart:
-            text = f"cartui: {safe_text(shown_cart, 60)}{f' {view.document.status}' if view else ''}"
+        if self._shown_cart is not None:
+            view = self.cart_view(self._shown_cart)
+            text += f": {safe_text(self._shown_cart, 60)} {view.document.status if view else ''}".rstrip()
         if text != self._window_title and self._driver is not None and not self.is_headless:
             self._window_title = text
             self._driver.write(f"\x1b]0;{text}\x07")
@@ -244,16 +246,8 @@ class CartuiApp(App[int], inherit_bindings=False):
         self._exit_renderables[:] = [f"cartui had to close because of a bug. Please report it with the end of {path}."]
         self._close_messages_no_wait()
 
-    def _log_bug(self, bug: BaseException | None) -> str:
-        path = self.ws.home / "cartui-errors.log"
-        lines = "".join(traceback.format_exception(bug)) if bug is not None else "unknown\n"
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(handle, "a", encoding="ascii", errors="backslashreplace") as file:
-                file.write(f"--- {self.ws.clock():%Y-%m-%dT%H:%M:%SZ}\n{lines}")
-        except OSError:
-            log.exception("The log %s can't be written", path)
-        return str(path)
+    def _log_bug(self, bug: BaseException | None) -> Path:
+        return log_bug(self.ws.home, self.ws.clock(), bug)
 
 
 def _mode(name: str, number: int | str) -> str:

@@ -111,7 +111,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("explorer", "new", "n", "New", "Connect another shop: choose its type."),
     Key("explorer", "start", "s", "Start", "Start auto-sync of this cart, if the guard allows it."),
     Key("explorer", "stop", "S", "Stop", "Stop auto-sync of this cart after its page."),
-    Key("explorer", "connection", "c", "Connection", "Address, password and test of this cart."),
+    Key("explorer", "connection", "c", "Connect", "Address, password and test of this cart."),
     Key("explorer", "duplicate", "d", "Duplicate", "Copy connection and switches to a new cart, STOPPED and untested."),
     Key("explorer", "delete", "x", "Delete", "Delete this cart; its documents stay. Its name is asked."),
     Key("explorer", "quit", "q", "Quit", "End cartui."),

@@ -114,7 +114,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
         )
         yield TextField(
             "poll_minutes", "Poll every", "How often the cart is asked, in minutes: 1 to 60.", check=check_poll,
-            letters=False, width=6,
+            letters=False, width=5,
         )  # fmt: skip
 
     def _to_cart(self) -> ComposeResult:

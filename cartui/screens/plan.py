@@ -179,7 +179,9 @@ def _row(change: PlannedChange, action: str, why: str, remedy: str, *, problem: 
     flags = {FLAG_PROBLEM} if problem or change.action is Action.HOLD else set()
     if change.action in QUIET:
         flags.add(FLAG_MUTED)
-    return Row(change.key, (change.label, action, told, f"{why} {remedy}".strip()), frozenset(flags))
+    because = f"{why} {remedy}".strip()
+    # On 80 columns there is no room for the last column: what changes nothing says there why.
+    return Row(change.key, (change.label, action, told or because, because if told else ""), frozenset(flags))
 
 
 def report_words(report: ApplyReport) -> str:

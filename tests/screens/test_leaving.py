@@ -127,6 +127,7 @@ def test_the_running_page_ends_and_the_lease_is_released(
     if number is not None:
         terminal.process.send_signal(number)
     check_left(terminal, began, code)
+    assert b"\x1b]0;cartui: Main shop RUNNING\x07" in terminal.written  # the window's title
     assert terminal.written.endswith(b"\x1b[?25h") or b"\x1b[?1049l" in terminal.written  # the terminal is as before
 
 
