@@ -78,9 +78,7 @@ def connect(demo: RunningDemo, demo_shop: DemoShop, waiter: VirtualWaiter) -> It
         allow_plain_http: bool = False,
     ) -> CartConnect:
         word = demo.password if password is None else password
-        connection = Connection(
-            "Demo", url or demo.address, {}, lambda _: word, allow_plain_http, now or (lambda: NOW)
-        )
+        connection = Connection("Demo", url or demo.address, {}, lambda _: word, allow_plain_http, now or (lambda: NOW))
         opened.append(CartConnect(connection, waiter))
         return opened[-1]
 

@@ -122,13 +122,14 @@ def in_words(error: ValidationError) -> str:
     return f"{place}: {_PROBLEMS.get(first['type'], 'is not as the protocol says')}"
 
 
-def _whole(digits: str) -> int | str:
-    return int(digits) if len(digits) <= 18 else digits
+def _whole(digits: str) -> int | bytes:
+    return int(digits) if len(digits) <= 18 else digits.encode()
 
 
 # The scanner of the standard library tells where each row ends, so that its own bytes can be kept without writing it
-# anew, and takes half surrogate pairs, which are a matter of one text and not of the page.
-_DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=_whole, parse_constant=str)
+# anew, and takes half surrogate pairs, which are a matter of one text and not of the page. Numbers with a point become
+# bytes, which no field takes: an amount is a text.
+_DECODER: Final = json.JSONDecoder(parse_float=str.encode, parse_int=_whole, parse_constant=str.encode)
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
 
 
