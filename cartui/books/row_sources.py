@@ -82,8 +82,8 @@ def _linked(cart_id: CartId, kind: str, row_id: str) -> str:
 def item_rows(books: Books, cart_id: CartId) -> SqlRows:
     """Items of the system by code. Keys are item ids; `linked`: to an item of this cart."""
     fields = (
-        ListField("code", "i.code", column=_column("code", "Code", 14, 9)),
-        ListField("name", "i.name", column=_column("name", "Name", 28, 8)),
+        ListField("code", "i.code", column=_column("code", "Code", 12, 9)),
+        ListField("name", "i.name", column=_column("name", "Name", 20, 8)),
         ListField("cost", "i.cost", Sort.MONEY, _number("cost", "Cost", 9, 3)),
         ListField("price", "i.price", Sort.MONEY, _number("price", "Price", 9, 4)),
         ListField("on_hand", "i.on_hand", Sort.QUANTITY, _number("on_hand", "On hand", 8, 6)),

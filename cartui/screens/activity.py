@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import ClassVar
 
 from cartui.domain.safe_text import safe_text
@@ -45,14 +46,26 @@ class ActivityScreen(SystemListScreen):
         self.app.push_screen(TextScreen("Last errors", self.cart_name, layout))
 
     def open_row(self, key: str) -> None:
+        """One entry in full: its columns, then its detail field by field."""
         source = self.table.source
         at = source.find(key) if source is not None else None
         rows = source.page(at, 1) if source is not None and at is not None else ()
         if source is None or not rows:
             return
-        fields = [(column.title, safe_text(cell)) for column, cell in zip(source.columns, rows[0].cells, strict=True)]
+        fields: list[tuple[str, str]] = []
+        for column, cell in zip(source.columns, rows[0].cells, strict=True):
+            fields += detail_fields(cell) if column.name == "detail" else [(column.title, cell)]
         self.app.push_screen(
-            TextScreen(
-                "Entry", self.cart_name, lambda width: [x for name, text in fields for x in pair(name, text, width)]
-            )
+            TextScreen("Entry", self.cart_name, lambda width: [x for pairs in fields for x in pair(*pairs, width)])
         )
+
+
+def detail_fields(detail: str) -> list[tuple[str, str]]:
+    """What the journal keeps beside an entry, without the label and without what is empty."""
+    try:
+        told = json.loads(detail or "{}")
+    except ValueError:
+        return [("Detail", detail)]
+    return [
+        (safe_text(str(name), 15).capitalize(), str(value)) for name, value in told.items() if name != "label" and value
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cartui.domain.ids import RecordKind
+from cartui.domain.rows import View
 from cartui.screens.base import CART_GROUPS
 from cartui.screens.listing import CartListScreen
 from cartui.sync.actions import plan_import
@@ -17,6 +18,7 @@ class CartOrdersScreen(CartListScreen):
     KIND: ClassVar[RecordKind] = RecordKind.ORDER
     NOUN: ClassVar[str] = "order"
     GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "orders-cart")
+    FIRST_VIEW: ClassVar[View] = View("placed_at", descending=True)
     EMPTY: ClassVar[str] = "Press l to list all orders of the cart."
     ABOUT: ClassVar[str] = (
         "The orders that the cart holds. List all reads them; mark some and import them as PENDING documents, rather "

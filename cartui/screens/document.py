@@ -36,7 +36,7 @@ class PageScreen(CartuiScreen):
         return self.query_one(Sheet)
 
     def title_parts(self) -> tuple[Part, ...]:
-        return ((safe_text(self._title, 60), "bold"), (f" · {safe_text(self.cart_name, 40)}", "$text-muted"))
+        return ((safe_text(self._title, 60), "bold"), (f" · {safe_text(self.cart_name, 40)}", "$quiet"))
 
     def body(self) -> ComposeResult:
         yield Sheet()

@@ -6,15 +6,11 @@ from typing import ClassVar
 
 from cartui.domain.ids import RecordKind
 from cartui.domain.ports import Capability
-from cartui.domain.rows import Column, Editor, RowSource
 from cartui.screens.base import CART_GROUPS
 from cartui.screens.document import OurRecordScreen
 from cartui.screens.listing import SystemListScreen
-from cartui.screens.typed_column import TypedColumn
 from cartui.sync.actions import plan_export
 from cartui.sync.lists import SystemList
-
-STOCK = Column("stock", "Stock to send", 13, "right", Editor.DECIMAL, sortable=False, priority=1)
 
 
 class ItemsScreen(SystemListScreen):
@@ -31,10 +27,6 @@ class ItemsScreen(SystemListScreen):
         "stock: blank is not zero), and export. Items that are linked are updated, the others are looked up by code "
         "and created if the cart has none. Nothing marked means the row under the cursor. The plan is shown first."
     )
-
-    def with_typed(self, source: RowSource) -> RowSource:
-        """S069: the free stock to send, after code and name."""
-        return TypedColumn(source, STOCK, 2)
 
     def why_not(self, action: str) -> str | None:
         if action == "export_selected":

@@ -13,7 +13,7 @@ from textual.containers import Horizontal
 from cartui.domain.ids import RecordKind
 from cartui.domain.plan import Plan
 from cartui.domain.ports import Capability
-from cartui.domain.rows import Marks, RowSource, marked_keys
+from cartui.domain.rows import Marks, RowSource, View, marked_keys
 from cartui.domain.safe_text import safe_text
 from cartui.screens.base import CART_GROUPS, CartScreen, key_of
 from cartui.screens.document import RecordScreen
@@ -30,7 +30,8 @@ from cartui.widgets.chrome import Part, TextLine
 from cartui.widgets.filter_bar import RecordList
 from cartui.widgets.record_table import RecordTable
 
-_UNTESTED = frozenset({"not_tested", "changed_since_test", "copied_database"})
+_TESTABLE = frozenset({"not_tested", "changed_since_test"})
+_UNTESTED = _TESTABLE | {"copied_database"}
 _MARKED_WIDTH = 18
 
 
@@ -59,6 +60,7 @@ class ListScreen(CartScreen):
     NOUNS: ClassVar[str] = ""
     EMPTY: ClassVar[str] = "Nothing here."
     MARKABLE: ClassVar[bool] = True
+    FIRST_VIEW: ClassVar[View] = View()
 
     def __init__(self, cart_name: str) -> None:
         super().__init__(cart_name)
@@ -108,7 +110,8 @@ class ListScreen(CartScreen):
 
     def show_source(self, source: RowSource, notes: tuple[str, ...] = ()) -> None:
         """Show rows that were just read; marks and typed cells of rows that are still there stay."""
-        table, view = self.table, self.table.view
+        table = self.table
+        view = table.view if table.source is not None else self.FIRST_VIEW
         edits, marks, key = dict(table.edits), table.marks, table.cursor_key
         table.empty_text = self.EMPTY
         table.set_source(source)
@@ -178,7 +181,11 @@ class ListScreen(CartScreen):
     def why_untested(self) -> str | None:
         """Nothing is asked of a cart whose connection was not tested."""
         problems = self.view.problems if self.view is not None else ()
-        return next((f"{one.problem} {one.remedy}" for one in problems if one.code in _UNTESTED), None)
+        missing = next((one for one in problems if one.code in _UNTESTED), None)
+        if missing is None:
+            return None
+        here = missing.code in _TESTABLE
+        return f"{missing.problem} {'Test it on Auto-sync (1).' if here else missing.remedy}"
 
     def why_lacking(self, *needed: Capability) -> str | None:
         """What this kind of cart can't do."""
@@ -247,11 +254,7 @@ class SystemListScreen(ListScreen):
 
     def action_list(self) -> None:
         ws, name, which = self.ws, self.cart_name, self.WHICH
-        self.read("list", lambda: self.with_typed(lists.system_rows(ws, name, which)), self.show_source)
-
-    def with_typed(self, source: RowSource) -> RowSource:
-        """The list, with columns to type into where a tab has such."""
-        return source
+        self.read("list", lambda: lists.system_rows(ws, name, which), self.show_source)
 
 
 class CartListScreen(ListScreen):

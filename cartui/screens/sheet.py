@@ -36,7 +36,7 @@ class Sheet(ScrollView, can_focus=True):
         height: 1fr; width: 1fr; background: $background; color: $foreground;
         overflow-x: hidden; overflow-y: auto; scrollbar-size: 0 1;
         & > .sheet--strong { text-style: bold; }
-        & > .sheet--quiet { color: $text-muted; }
+        & > .sheet--quiet { color: $foreground-darken-3; }
         & > .sheet--accent { color: $accent; text-style: bold; }
         & > .sheet--good { color: $text-success; }
         & > .sheet--warning { color: $text-warning; text-style: bold; }

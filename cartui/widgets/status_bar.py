@@ -39,7 +39,7 @@ class StatusBar(Widget):
     DEFAULT_CSS = """
     StatusBar {
         height: 1; width: 1fr; background: $panel; color: $foreground;
-        & > .status--quiet { color: $text-muted; }
+        & > .status--quiet { color: $foreground-darken-3; }
         & > .status--good { color: $text-success; text-style: bold; }
         & > .status--warning { color: $text-warning; text-style: bold; }
         & > .status--bad { color: $text-error; text-style: bold; }

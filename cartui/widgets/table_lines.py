@@ -43,15 +43,15 @@ class TableLines(ScrollView, can_focus=True):
     TableLines {
         height: 1fr; width: 1fr; background: $background; color: $foreground;
         overflow: hidden hidden; scrollbar-size: 0 0;
-        & > .table--header { background: $panel; color: $text-muted; text-style: bold; }
+        & > .table--header { background: $panel; color: $foreground-darken-3; text-style: bold; }
         & > .table--cursor { background: $surface-lighten-1; }
         & > .table--marked { color: $text-accent; }
         & > .table--problem { color: $text-warning; }
-        & > .table--muted { color: $text-muted; }
+        & > .table--muted { color: $foreground-darken-3; }
         & > .table--edited { color: $text-success; text-style: bold; }
         & > .table--editing { background: $surface-lighten-2; color: $foreground; text-style: underline; }
         & > .table--error { background: $error-muted; color: $text-error; text-style: bold; }
-        & > .table--hint { color: $text-muted; }
+        & > .table--hint { color: $foreground-darken-3; }
         &:focus > .table--header { color: $foreground; }
         &:focus > .table--cursor { background: $primary-muted; color: $foreground; text-style: bold; }
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+
 from textual.pilot import Pilot
 
 from cartui.adapters.memory import MemoryShop

@@ -43,9 +43,6 @@ async def test_creates_and_links(ws: Workspace, shop: MemoryShop, make_app: Make
         assert ws.books.customers.count() == count
 
 
-    iter_customers = None  # type: ignore[assignment]
-
-
 async def test_a_cart_without_customers_says_so(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
     """List all is greyed with the reason where the kind of cart can't do it."""
     ready_cart(ws)

@@ -23,6 +23,11 @@ from tests.screens.terminal import URL, lines, seen, settle
 Make = Callable[..., CartuiApp]
 
 
+def kept_lists(ws: Workspace) -> list[Path]:
+    """Files of lists that are kept on disk."""
+    return list(Path(ws.home, "listings").glob("*.db"))
+
+
 def documents(ws: Workspace) -> int:
     """How many documents the books have."""
     return ws.books.documents.count()
@@ -165,7 +170,7 @@ async def test_list_all_shows_progress_and_can_be_cancelled(ws: Workspace, shop:
         await settle(pilot)
         assert "cancelled" in hint(app)
         assert tab(app).table.source is None
-    assert not list(Path(ws.home, "listings").glob("*.db"))
+    assert not kept_lists(ws)
 
 
 async def test_an_untested_cart_is_not_asked(ws: Workspace, make_app: Make) -> None:

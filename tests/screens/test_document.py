@@ -112,7 +112,7 @@ async def test_says_when_the_order_changed_in_the_cart(ws: Workspace, shop: Memo
         assert "The order was changed in the cart after it was imported." in page(app)
 
 
-# --- pages -------------------------------------------------------------------------------------------------------------
+# --- pages ------------------------------------------------------------------------------------------------------------
 
 
 def told(lines: list[Line]) -> str:

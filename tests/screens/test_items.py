@@ -9,10 +9,8 @@ from cartui.adapters.memory import MemoryShop
 from cartui.app import CartuiApp
 from cartui.domain.ids import ItemCode
 from cartui.domain.plan import NewItem
-from cartui.domain.rows import Column, Editor, ListRowSource, Row, View
 from cartui.screens.document import OurRecordScreen
 from cartui.screens.plan import PlanScreen
-from cartui.screens.typed_column import TypedColumn
 from cartui.sync.workspace import Workspace
 from tests.screens.lists import NAME, column, fill, own_items, plan_screen, press, ready_cart, tab, typed
 from tests.screens.terminal import seen, settle
@@ -20,8 +18,8 @@ from tests.screens.terminal import seen, settle
 Make = Callable[..., CartuiApp]
 
 
-BOOT = NewItem(ItemCode("BOOT"), "Boot", price=Decimal("80"), currency="EUR", on_hand=Decimal(9))
-SHOE = NewItem(ItemCode("SHOE"), "Shoe", price=Decimal("50"), currency="EUR")
+BOOT = NewItem(ItemCode("BOOT"), "Boot", price=Decimal(80), currency="EUR", on_hand=Decimal(9))
+SHOE = NewItem(ItemCode("SHOE"), "Shoe", price=Decimal(50), currency="EUR")
 
 
 def go_to(app: CartuiApp, ws: Workspace, code: str) -> None:
@@ -88,19 +86,3 @@ async def test_enter_shows_the_stock_as_arithmetic(ws: Workspace, shop: MemorySh
         assert isinstance(app.screen, OurRecordScreen)
         assert "9 on hand - 0 allocated = 9 free" in seen(app)
         assert "Not linked." in seen(app)
-
-
-def test_a_typed_column_is_blank_and_not_searched() -> None:
-    """The rows of the inner list with one blank cell more; a search by it is refused in words."""
-    inner = ListRowSource((Column("code", "Code", 5), Column("name", "Name", 5)), [Row("1", ("A", "Boot"))])
-    source = TypedColumn(inner, Column("stock", "Stock", 5, editor=Editor.DECIMAL), 1)
-    assert [one.name for one in source.columns] == ["code", "stock", "name"]
-    assert source.page(0, 9)[0].cells == ("A", "", "Boot")
-    try:
-        source.set_view(View(filter="stock>3"))
-    except ValueError as problem:
-        assert "can't be searched" in str(problem)
-    else:
-        raise AssertionError("it was searched")
-    source.set_view(View(filter="boot"))
-    assert source.count() == 1
