@@ -16,6 +16,7 @@ from cartui.adapters.cart_connect import SPEC, CartConnect
 from cartui.adapters.cart_connect import cart as cart_module
 from cartui.adapters.cart_connect.listing import ITEMS, ORDERS, parse_listing, parse_row
 from cartui.adapters.cart_connect.render import render_changes, render_customer, render_item, render_key
+from cartui.demo.pages import missing
 from cartui.demo.server import DemoShop, RunningDemo
 from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
 from cartui.domain.ports import BadRecord, Capability, Connection, Page, Stage, StageResult, Verdict
@@ -192,6 +193,34 @@ def test_raw_rows_are_the_shops_own_bytes(demo_shop: DemoShop) -> None:
     assert not isinstance(listing.rows[0].record, BadRecord)
 
 
+def test_marks_come_from_the_shop_and_only_where_order_proves_them(demo_shop: DemoShop) -> None:
+    """The last stamp of a page in order; nothing where rows come in any other order; the shop's clock at the end."""
+    rows = sorted((row for row in demo_shop.rows("orders")[:3]), key=lambda row: str(row["modified_at"]))
+    told = {"total": 9, "next_cursor": "more", "server_time": "2026-11-20T09:30:00.000000Z", "filters": {}}
+
+    def mark(page: dict[str, Any]) -> datetime | None:
+        return cart_module._complete_to(parse_listing(ORDERS, json.dumps(told | page).encode()))
+
+    assert mark({"rows": rows}) == datetime.fromisoformat(rows[-1]["modified_at"])
+    assert mark({"rows": rows[::-1]}) is None
+    assert mark({"rows": []}) is None
+    assert mark({"rows": rows, "next_cursor": None}) == datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+
+def test_a_list_that_the_shop_lacks_is_told(
+    cart: CartConnect, demo_shop: DemoShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """404 for a list that ping does not name: what needs it is to be switched off."""
+    ping: dict[str, Any] = dict(cart.ping())
+    lists = {name: told for name, told in ping["capabilities"]["lists"].items() if name != "baskets"}
+    monkeypatch.setattr(cart, "_ping", ping | {"capabilities": ping["capabilities"] | {"lists": lists}})
+    monkeypatch.setattr("cartui.demo.app.list_rows", lambda *_: (_ for _ in ()).throw(missing("baskets", "x")))
+    with pytest.raises(NeedsOperatorError, match="does not offer its baskets"):
+        list(cart.iter_baskets(None))
+    with pytest.raises(AbortCycleError):
+        list(cart.iter_orders(None))
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b'{"rows":[]}', b'{"rows":[{}', b'{"rows":{}}', b'{"rows":[],"total":"7"}', b"\xff"]
 )
@@ -312,6 +341,17 @@ def test_stock_of_many_is_one_call_and_each_answers_for_itself(cart: CartConnect
     assert [one.state for one in results] == [done, refused, refused, refused, done, conflict]
     assert results[-1].current == 5
     assert all(one.reason for one in results if one.state is not done)
+
+
+def test_what_was_written_before_a_failure_is_told(cart: CartConnect, demo_shop: DemoShop) -> None:
+    """The second call fails: the first one's results come all the same, the rest is open."""
+    tracked = [CartItemId(row["item_id"]) for row in demo_shop.rows("items") if row["stock"] is not None][:2]
+    demo_shop.faults.arm("429", times=99, on="POST stock", skip=1, retry_after="600")
+    results = cart.set_stock([StockWrite(tracked[0], Decimal(3)), StockWrite(tracked[0], Decimal(4))])
+    assert [one.state for one in results] == [WriteState.DONE, WriteState.UNKNOWN]
+    with pytest.raises(AbortCycleError) as ended:
+        cart.set_stock([StockWrite(tracked[1], Decimal(3))])
+    assert (ended.value.retry_after_seconds or 0) > 500
 
 
 def test_refusals_carry_the_shops_words_and_remedy(cart: CartConnect, demo_shop: DemoShop) -> None:

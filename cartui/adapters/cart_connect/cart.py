@@ -206,7 +206,8 @@ class CartConnect:
         return self._transport.get_json(path, {**rows, **params}, expect=_REFUSED, listing=True)
 
     def _refused_list(self, kind: Kind[R], reply: Reply) -> AbortCycleError | NeedsOperatorError:
-        if reply.status == 404 and kind.path not in self.ping()["capabilities"]["lists"]:
+        optional = kind.path in ("customers", "baskets")  # section 1; an obligatory one is back sooner or later
+        if reply.status == 404 and optional and kind.path not in self.ping()["capabilities"]["lists"]:
             return NeedsOperatorError(
                 f"This shop does not offer its {kind.path}.", f"Switch off what needs the shop's {kind.path}."
             )
@@ -282,7 +283,14 @@ class CartConnect:
     def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]:
         results: list[StockResult] = []
         for batch in _stock_batches(writes, self.ping()["capabilities"]["batch_maximum"]):
-            results += self._set_stock(batch)
+            try:
+                results += self._set_stock(batch)
+            except AbortCycleError as error:
+                if not results:
+                    raise
+                # What was written before must not be forgotten; what was not sent is looked up like what was lost.
+                rest = writes[len(results) :]
+                return [*results, *(StockResult(one.item_id, WriteState.UNKNOWN, reason=str(error)) for one in rest)]
         return results
 
     def _find(self, kind: Kind[R], field: str, value: str) -> list[R]:
