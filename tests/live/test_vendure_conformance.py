@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 
 import pytest
 
 from cartui.adapters.vendure import SPEC
-from cartui.domain.ids import CartItemId, CartOrderId
-from cartui.domain.money import ProofState, prove_total
 from cartui.domain.ports import Cart, Connection
-from cartui.domain.records import (
-    CartOrder,
-    FulfilmentState,
-    ItemDraft,
-    OrderState,
-    PaymentState,
-    StockWrite,
-    WriteState,
-)
-from cartui.testing.conformance import CartConformance, ShopDriver, good, rows_of
+from cartui.testing.conformance import CartConformance, ShopDriver
 from tests.live.vendure_actor import VendureActor
 from tests.live.vendure_shop import RunningShop, VendureShop
 
@@ -92,5 +79,5 @@ class TestVendure(CartConformance):
     """The suite."""
 
     @pytest.fixture
-    def shop(self, driver: VendureDriver) -> Iterator[ShopDriver]:
-        yield driver
+    def shop(self, driver: VendureDriver) -> ShopDriver:
+        return driver

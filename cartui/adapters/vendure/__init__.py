@@ -11,9 +11,9 @@ Facts, with where they stand or that they were seen:
   https://docs.vendure.io/reference/graphql-api/admin/input-types#orderlistoptions
 * `updatedAt` of an order is older than `orderPlacedAt`, and shipping, collecting and refunding do not move it (seen).
   So orders are listed by `orderPlacedAt`, which never changes, and open ones are read again by id.
-* Money: whole numbers with `moneyStrategyPrecision` decimals in every currency, yen too; `price` of a variant is net,
-  what staff typed stands in `prices` and is gross where the channel says `pricesIncludeTax`. `linePrice` of a line is net
-  before and `proratedLinePrice` after all discounts; the net `price` of a shipping line may come unrounded (seen).
+* Money: whole numbers with `moneyStrategyPrecision` decimals in every currency, yen too. A variant's `price` is net;
+  what staff typed stands in `prices` and is gross where the channel says `pricesIncludeTax`. A line's `linePrice` is
+  net before and `proratedLinePrice` after all discounts; a shipping line's net `price` may come unrounded (seen).
   https://docs.vendure.io/guides/core-concepts/money/
 * A product's name moves `product.updatedAt` only; price, SKU and a stock set by hand move `variant.updatedAt`; a sale
   or a shipment moves neither, an address does not move `customer.updatedAt` (all seen).

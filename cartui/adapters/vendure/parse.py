@@ -82,6 +82,10 @@ def _parse(
     row: Mapping[str, Any], stamp: datetime | None, build: Callable[[Mapping[str, Any]], R | BadRecord]
 ) -> Received[R]:
     raw = to_json(row)
+    if fault := row.get("error"):  # left by the session where the shop failed on this row
+        return Received(
+            row_id(row, raw), stamp, raw, BadRecord(f"The shop can't show it. {fault}", "See the shop's log.")
+        )
     try:
         record = build(row)
     except ValidationError as error:
