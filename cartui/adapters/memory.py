@@ -46,7 +46,7 @@ from cartui.domain.records import (
     StockWrite,
     WriteState,
 )
-from cartui.errors import HoldRecordError
+from cartui.errors import HoldRecordError, NeedsOperatorError
 
 Record = TypeVar("Record", CartOrder, CartItem, CartCustomer, CartBasket)
 Row = Received[Any]
@@ -274,7 +274,9 @@ def share(url: str, shop: MemoryShop) -> None:
 
 def open_memory(connection: Connection) -> Cart:
     """Open the shop that was shared under the connection's address."""
-    return MemoryCart(_SHOPS[connection.url])
+    if shop := _SHOPS.get(connection.url):
+        return MemoryCart(shop)
+    raise NeedsOperatorError(f"No shop in memory is shared as {connection.url!r}.", "Share one first; it is for tests.")
 
 
 SPEC = AdapterSpec(

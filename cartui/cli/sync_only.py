@@ -17,7 +17,7 @@ from cartui.cli.interrupt import Interrupts
 from cartui.cli.session import open_session
 from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.settings import SyncStatus
-from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
+from cartui.errors import ExitCode, NeedsOperatorError
 from cartui.sync import carts, runner
 from cartui.sync.workspace import Progress, StopRequested, Workspace
 
@@ -67,36 +67,36 @@ class Rounds:
 
     def run(self, name: str) -> None:
         """One cycle of one cart; nothing where a signal came before."""
-        try:
-            runner.run_due(
-                self._ws,
-                self._on_report,
-                names=[name],
-                only_due=False,
-                progress=self._on_progress,
-                stop=self._interrupts.stop,
-            )
-        except StopRequested:
-            raise
-        except Exception as error:  # noqa: BLE001  # the boundary of one cart's work
-            failure = explain(error) or logged_bug(error)
-            self.codes.append(failure.code)
-            tell_failure(name, failure, json=self._json)
+        runner.run_due(
+            self._ws,
+            self._on_report,
+            names=[name],
+            only_due=False,
+            on_error=self._on_error,
+            progress=self._on_progress,
+            stop=self._interrupts.stop,
+        )
 
     def run_until_stopped(self, only: set[str] | None) -> None:
         """Cycles of all carts that are due (of `only`), for ever."""
-        while not self._interrupts.wait(0):
-            for name in self._due():
-                if only is None or name in only:
-                    self.run(name)
-            self._interrupts.wait(runner.LOOK_SECONDS)
+        runner.run_forever(
+            self._ws,
+            self._on_report,
+            wait=self._interrupts.wait,
+            names=only,
+            on_error=self._on_error,
+            progress=self._on_progress,
+        )
 
-    def _due(self) -> list[str]:
-        try:
-            return runner.due_carts(self._ws, self._ws.clock())
-        except AbortCycleError as error:  # the database is busy or its server away: look again later
+    def _on_error(self, name: str, error: Exception) -> None:
+        if isinstance(error, StopRequested):
+            raise error
+        if not name:  # the database is busy or its server away: it is looked for again
             output.words(redacted(str(error)))
-            return []
+            return
+        failure = explain(error) or logged_bug(error)
+        self.codes.append(failure.code)
+        tell_failure(name, failure, json=self._json)
 
     def _on_report(self, report: CycleReport) -> None:
         self.codes.append(exit_code_of(report))

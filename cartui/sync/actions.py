@@ -24,7 +24,7 @@ from cartui.domain.ids import (
     RecordKind,
 )
 from cartui.domain.ledger import CartRecord
-from cartui.domain.plan import Plan, PlannedChange
+from cartui.domain.plan import Action, Plan, PlannedChange
 from cartui.domain.plan_customers import (
     CustomerExportGround,
     customer_draft,
@@ -372,8 +372,16 @@ def plan_retry(ws: Workspace, name: str, keys: Sequence[str] | None) -> list[Pla
             ids = [external for one, external in held if one is kind]
             if ids:
                 rows = _read_there(cart, kind, ids)
-                plans.append(_plan(document, kind, Direction.IMPORT, _replan(ws, document, kind, rows)))
+                gone = _gone(ids, {row.external_id for row in rows})
+                changes = [*_replan(ws, document, kind, rows), *gone]
+                plans.append(_plan(document, kind, Direction.IMPORT, changes))
     return plans
+
+
+def _gone(ids: Sequence[str], there: Container[str]) -> list[PlannedChange]:
+    """Held records that the cart no longer gives: they stay held, and the person is told."""
+    reason, remedy = "The cart does not give it any more.", "Look for it in the shop; it may have been deleted."
+    return [PlannedChange(Action.HOLD, one, one, reason, remedy) for one in ids if one not in there]
 
 
 def _read_there(cart: Cart, kind: RecordKind, ids: list[str]) -> Rows:

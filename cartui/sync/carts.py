@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -218,13 +219,23 @@ def store_secret(ws: Workspace, name: str, which: str, text: str) -> str:
     if not text:
         raise NeedsOperatorError("The secret is empty.", "Type it, or give a reference such as env:NAME_OF_VARIABLE.")
     folder = Path(ws.home) / "secrets"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    safe = re.sub(r"[^A-Za-z0-9._-]", "_", f"{name}.{which}")
-    path = folder / safe
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(text)
+    readable = re.sub(r"[^A-Za-z0-9-]", "_", f"{name}-{which}")[:60]
+    exact = blake2b(f"{name}/{which}".encode(), digest_size=4).hexdigest()  # "Main shop" is not "Main_shop"
+    path, fresh = folder / f"{readable}-{exact}", folder / f".{exact}-{os.getpid()}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh.unlink(missing_ok=True)
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)  # at once: a reader sees the old secret or the new one
+    except OSError as error:
+        raise NeedsOperatorError(
+            f"The secret can't be kept in {folder}: {error.strerror}.",
+            "Mend that, or give a reference such as env:NAME.",
+        ) from error
     return f"file:{path}"
 
 

@@ -65,7 +65,10 @@ class Workspace:
         if spec := self.adapters.get(cart_type):
             return spec
         known = ", ".join(sorted(name for name, spec in self.adapters.items() if not spec.hidden))
-        raise NeedsOperatorError(f"There is no cart type {cart_type!r} here.", f"Choose one of: {known}.")
+        raise NeedsOperatorError(
+            f"There is no cart type {cart_type!r} here.",
+            f"Choose one of: {known}." if known else "No adapter could be loaded: `cartui doctor` says why.",
+        )
 
     def close_thread(self) -> None:
         """Let go of the calling thread's database connection; a worker thread calls it when it ends."""

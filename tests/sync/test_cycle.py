@@ -16,7 +16,7 @@ from cartui.domain.ports import BadRecord, Page, Received
 from cartui.domain.records import CartOrder, FulfilmentState, OrderState, PaymentState
 from cartui.domain.settings import CartSettings, SyncStatus
 from cartui.errors import AbortCycleError, NeedsOperatorError
-from cartui.sync import carts, cycle
+from cartui.sync import carts, cycle, runner
 from cartui.sync.cycle import run_cycle
 from cartui.sync.workspace import Workspace
 from cartui.testing import samples
@@ -358,3 +358,23 @@ def test_start_is_refused_until_tested_and_dated(ws: Workspace, shop: MemoryShop
     carts.save_cart(ws, replace(document, connection=changed))
     with pytest.raises(NeedsOperatorError, match="changed after its last test"):
         carts.start_cart(ws, NAME)
+
+
+def test_a_bug_in_one_cart_does_not_end_the_others(
+    ws: Workspace, shop: MemoryShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runner hands the error on with the cart's name and goes on."""
+    running_cart(ws, "A shop")
+    running_cart(ws, "B shop")
+    place(shop, range(2))
+    real = runner.run_cycle
+
+    def broken_for_a(ws: Workspace, name: str, **options: Any) -> CycleReport:
+        if name == "A shop":
+            raise ZeroDivisionError
+        return real(ws, name, **options)
+
+    monkeypatch.setattr(runner, "run_cycle", broken_for_a)
+    failed: list[str] = []
+    reports = runner.run_due(ws, lambda report: None, on_error=lambda name, error: failed.append(name))
+    assert (failed, [report.cart_name for report in reports]) == (["A shop"], ["B shop"])
