@@ -39,8 +39,9 @@ def run_sync_only(arguments: argparse.Namespace) -> int:
     with Interrupts(service.alive) as interrupts, open_session("headless") as ws:
         names = chosen_carts(ws, arguments.cart)
         if not names:
-            output.words("No cart is RUNNING, so there is nothing to do. Start one: `cartui start NAME`.")
-            return ExitCode.OK
+            output.words("No cart is RUNNING. Start one: `cartui start NAME`.")
+            if arguments.once:
+                return ExitCode.OK  # a service goes on: it takes up what is started later
         rounds = Rounds(ws, interrupts, service, json=arguments.json)
         service.ready(f"{len(names)} carts RUNNING")
         if arguments.once:
