@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -139,15 +140,19 @@ def test_a_page_that_comes_again_is_noticed(cart: CartConnect, demo_shop: DemoSh
         list(cart.iter_orders(None))
 
 
-def test_an_ignored_date_filter_is_noticed(cart: CartConnect, demo_shop: DemoShop) -> None:
+def test_an_ignored_date_filter_is_noticed(
+    cart: CartConnect, demo_shop: DemoShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By the rows, where the shop claims to have applied it; by its word, where it does not."""
     demo_shop.faults.arm("ignore-filter", on="GET orders")
     with pytest.raises(NeedsOperatorError, match="date filter"):
         list(checked_pages(cart.iter_orders(NOW), NOW, "orders"))
     told = {"rows": [], "total": 0, "next_cursor": None, "server_time": "2026-01-31T09:30:00.000000Z", "filters": {}}
-    listing = parse_listing(ORDERS, json.dumps(told).encode())
+    monkeypatch.setattr("cartui.demo.app.list_rows", lambda *_: told)
     with pytest.raises(NeedsOperatorError, match="modified_since"):
-        cart_module._ensure_applied(ORDERS, {"modified_since": "2026-01-31T09:00:00Z"}, listing)
+        list(cart.iter_orders(NOW))
+    with pytest.raises(NeedsOperatorError, match="ids"):
+        cart.get_orders([CartOrderId("ord-10001")])
 
 
 @pytest.mark.parametrize(
@@ -191,6 +196,9 @@ def test_raw_rows_are_the_shops_own_bytes(demo_shop: DemoShop) -> None:
     listing = parse_listing(ORDERS, page.encode())
     assert [one.raw for one in listing.rows] == [row.encode()] * 2
     assert not isinstance(listing.rows[0].record, BadRecord)
+    number = re.sub(r'"total": "([0-9.]+)"', r'"total": \1', row)
+    record = parse_listing(ORDERS, page.replace(row, number).encode()).rows[0].record
+    assert record == BadRecord("total: is not a text.")
 
 
 def test_marks_come_from_the_shop_and_only_where_order_proves_them(demo_shop: DemoShop) -> None:
@@ -217,8 +225,10 @@ def test_a_list_that_the_shop_lacks_is_told(
     monkeypatch.setattr("cartui.demo.app.list_rows", lambda *_: (_ for _ in ()).throw(missing("baskets", "x")))
     with pytest.raises(NeedsOperatorError, match="does not offer its baskets"):
         list(cart.iter_baskets(None))
+    monkeypatch.setattr(cart, "_ping", None)
     with pytest.raises(AbortCycleError):
         list(cart.iter_orders(None))
+    assert demo_shop.faults.requests[-1].startswith("GET orders")
 
 
 @pytest.mark.parametrize(
@@ -381,6 +391,14 @@ def test_a_read_only_password_reads_and_is_refused_to_write(connect: Connect, de
     assert refused.value.remedy
     with pytest.raises(NeedsOperatorError):
         cart.set_stock([StockWrite(CartItemId("itm-1001"), Decimal(1))])
+
+
+def test_what_is_found_but_unreadable_is_not_made_again(cart: CartConnect, demo_shop: DemoShop) -> None:
+    """An empty answer to "is it there?" would lead to a second record."""
+    cart.create_item(DRAFT)
+    demo_shop.faults.arm("bad-amount", field="price", on="GET items?")
+    with pytest.raises(HoldRecordError, match="price: is not an amount"):
+        cart.find_items(DRAFT)
 
 
 def test_what_is_sent_has_null_for_nothing() -> None:
