@@ -104,6 +104,7 @@ class CartuiApp(App[int], inherit_bindings=False):
         self.set_interval(REREAD_SECONDS, self.reload_carts)
         if self._runner is not None:
             self._runner.start()
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))  # after ctrl+z and fg
         if self._start_cart is not None:
             self.open_cart(self._start_cart)
 

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
 from textual import on
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from cartui.domain.safe_text import safe_text
 from cartui.errors import CartuiError, NeedsOperatorError
@@ -63,6 +65,9 @@ class Host(Protocol):
 
 class WorkScreen(Screen[Any]):
     """Says things on the help line and in dialogs, and runs work in threads."""
+
+    # Textual repaints the whole screen (6 kB) on every change of focus; the two widgets repaint themselves.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self) -> None:
         super().__init__()

@@ -241,3 +241,19 @@ def test_without_colour_states_are_words(
 
     assert snap_compare(make_app(start_cart=NAME), terminal_size=(80, 24), run_before=drive)
     assert memory.SPEC.hidden
+
+
+async def test_going_to_the_next_field_repaints_little(
+    ws: Workspace, make_app: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of focus repaints the two fields and the help line, never the whole screen."""
+    add(ws)
+    app = make_app(start_cart=NAME)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await go(pilot, "e")
+        drawn: list[str] = []
+        monkeypatch.setattr(app, "_display", lambda screen, update: drawn.append(update.render_segments(app.console)))
+        await go(pilot, "tab")
+        assert drawn
+        assert sum(map(len, drawn)) < 1000
