@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import count
 
 import pytest
 
-from cartui.adapters.vendure import SPEC
-from cartui.domain.ports import Cart, Connection
-from cartui.testing.conformance import CartConformance, ShopDriver
+from cartui.adapters.vendure import SPEC, VendureCart
+from cartui.domain.ids import CartItemId, CartOrderId
+from cartui.domain.money import ProofState, prove_total
+from cartui.domain.ports import Cart, Connection, Verdict
+from cartui.domain.records import FulfilmentState, ItemDraft, PaymentState, StockWrite, WriteState
+from cartui.sync.intake import checked_pages
+from cartui.testing.conformance import CartConformance, ShopDriver, good, rows_of
 from tests.live.vendure_actor import VendureActor
 from tests.live.vendure_shop import RunningShop, VendureShop
 
 _LEVELS = "query($i:ID!){productVariant(id:$i){stockLevels{stockOnHand} product{id}}}"
-_turn = count(1)
 
 
 class VendureDriver:
-    """Staff and shoppers of the running shop. `lent` keeps the drafts of two tests apart: the shop outlives a test."""
+    """Staff and shoppers of the running shop, which is the same for all tests of a session."""
 
     currency = "GBP"
 
@@ -49,7 +52,10 @@ class VendureDriver:
         return self._actor.place_order([(variant, 2)]).id
 
     def cancel_order(self, order_id: str) -> None:
-        self._actor.cancel(order_id)
+        """The shop is shared: another test may have cancelled it before."""
+        query = "query($i:ID!){order(id:$i){state}}"
+        if self._actor.staff().ask(query, i=order_id)["order"]["state"] != "Cancelled":
+            self._actor.cancel(order_id)
 
     def rename_item(self, item_id: str, name: str) -> None:
         product = self._actor.staff().ask(_LEVELS, i=item_id)["productVariant"]["product"]["id"]
@@ -81,3 +87,120 @@ class TestVendure(CartConformance):
     @pytest.fixture
     def shop(self, driver: VendureDriver) -> ShopDriver:
         return driver
+
+
+def _opened(driver: VendureDriver, **options: str) -> VendureCart:
+    cart = SPEC.open(driver.connection(**options))
+    assert isinstance(cart, VendureCart)
+    return cart
+
+
+@pytest.fixture
+def cart(driver: VendureDriver) -> Iterator[VendureCart]:
+    cart = _opened(driver)
+    yield cart
+    cart.close()
+
+
+def test_small_pages_bring_the_same_rows(driver: VendureDriver, cart: VendureCart) -> None:
+    """Orders, items and customers, stamps of one second among them: nothing is lost between pages."""
+    small = _opened(driver)
+    small.session.take = 7
+    for whole, pages in (
+        (cart.iter_orders(None), small.iter_orders(None)),
+        (cart.iter_items(None), small.iter_items(None)),
+        (cart.iter_customers(None), small.iter_customers(None)),
+    ):
+        expected = {row.external_id: row.record for row in rows_of(whole)}
+        assert {row.external_id: row.record for row in rows_of(checked_pages(pages, None, "rows"))} == expected
+    small.close()
+
+
+def test_every_state_and_currency_of_the_seeded_shop_adds_up_exactly(cart: VendureCart) -> None:
+    """Not even a rounding line is needed."""
+    orders = good(rows_of(cart.iter_orders(None)))
+    assert {order.currency for order in orders} == {"GBP", "EUR", "JPY"}
+    assert {order.fulfilment_state for order in orders} >= {
+        FulfilmentState.UNFULFILLED, FulfilmentState.PARTIALLY_SHIPPED,
+        FulfilmentState.SHIPPED, FulfilmentState.DELIVERED,
+    }  # fmt: skip
+    proofs = {order.order_number: prove_total(order.lines, order.total, order.currency).state for order in orders}
+    assert set(proofs.values()) == {ProofState.EXACT}, proofs
+
+
+def test_refund_counts_when_it_is_settled(driver: VendureDriver, vendure: VendureActor, cart: VendureCart) -> None:
+    """A refund that is only promised has given nothing back yet."""
+    order_id = driver.place_order()
+    vendure.refund(order_id, 100)
+    assert [one.payment_state for one in good(cart.get_orders([CartOrderId(order_id)]).rows)] == [PaymentState.PAID]
+    query = "query($i:ID!){order(id:$i){payments{refunds{id}}}}"
+    (payment,) = vendure.staff().ask(query, i=order_id)["order"]["payments"]
+    settle = "mutation($i:SettleRefundInput!){settleRefund(input:$i){... on Refund{id} ... on ErrorResult{errorCode}}}"
+    vendure.staff().ask(settle, i={"id": payment["refunds"][0]["id"], "transactionId": "back-1"})
+    (order,) = good(cart.get_orders([CartOrderId(order_id)]).rows)
+    assert order.payment_state is PaymentState.PARTIALLY_REFUNDED
+    assert [payment.amount for payment in order.payments] == [order.total, Decimal("-1.00")]
+
+
+def test_half_made_product_is_completed(vendure: VendureActor, cart: VendureCart) -> None:
+    """As a lost answer leaves it: a product with our slug and no variant."""
+    draft = ItemDraft("cartui-9-item-1", "HALF-1", "Half made", Decimal("2.50"), "GBP", stock=Decimal(3))
+    words = [{"languageCode": "en", "name": draft.name, "slug": draft.key, "description": ""}]
+    create = "mutation($i:CreateProductInput!){createProduct(input:$i){id}}"
+    product = vendure.staff().ask(create, i={"enabled": True, "translations": words})["createProduct"]["id"]
+    assert list(cart.find_items(draft)) == []
+    made = cart.create_item(draft)
+    (item,) = cart.find_items(draft)
+    assert (item.item_id, item.parent_id, item.stock, item.price) == (made, product, 3, Decimal("2.50"))
+    assert cart.create_item(draft) == made
+
+
+def test_renaming_an_item_renames_what_shoppers_see(vendure: VendureActor, cart: VendureCart) -> None:
+    """The product and its one variant, which bore the same name."""
+    item_id = vendure.variant_id("SKU-012")
+    cart.update_item(CartItemId(item_id), {"name": "A better name", "price": Decimal("7.77")})
+    query = "query($i:ID!){productVariant(id:$i){name priceWithTax product{name}}}"
+    assert vendure.staff().ask(query, i=item_id)["productVariant"] == {
+        "name": "A better name",
+        "priceWithTax": 777,
+        "product": {"name": "A better name"},
+    }
+
+
+def test_ended_session_is_renewed(cart: VendureCart) -> None:
+    """The shop forgot the token: nobody notices."""
+    before = len(rows_of(cart.iter_orders(None)))
+    cart.session.token = "a token that the shop never gave"
+    assert len(rows_of(cart.iter_orders(None))) == before
+
+
+def test_learns_the_shops_own_limit(cart: VendureCart) -> None:
+    """adminListQueryLimit is 1000 in a stock shop."""
+    cart.session.take = 5000
+    assert len(rows_of(cart.iter_orders(None))) >= 60
+    assert cart.facts.page_size == 1000
+
+
+def test_other_channel_has_its_own_prices(driver: VendureDriver) -> None:
+    """Channel "eu": euro, without tax; a wrong token is told at Test Connection."""
+    cart = _opened(driver, channel_token="eu")
+    items = good(rows_of(cart.iter_items(None)))
+    assert {item.currency for item in items} == {"EUR"}
+    assert cart.facts.prices_include_tax is False
+    assert {order.currency for order in good(rows_of(cart.iter_orders(None)))} == {"EUR"}
+    cart.close()
+    wrong = _opened(driver, channel_token="nowhere")
+    last = list(wrong.test_connection())[-1]
+    assert last.verdict is Verdict.FAILED
+    assert "token" in last.detail
+    wrong.close()
+
+
+def test_many_stocks_in_one_call(cart: VendureCart) -> None:
+    """Written together; one that is not there does not stop the others."""
+    items = [item for item in good(rows_of(cart.iter_items(None))) if item.stock is not None][:5]
+    writes = [StockWrite(item.item_id, Decimal(60), expected=item.stock) for item in items]
+    results = cart.set_stock([*writes, StockWrite(CartItemId("999999"), Decimal(1))])
+    assert [one.state for one in results] == [WriteState.DONE] * 5 + [WriteState.REFUSED]
+    again = good(cart.get_items([item.item_id for item in items]).rows)
+    assert {item.stock for item in again} == {Decimal(60)}

@@ -71,92 +71,92 @@ class VendureCart:
     """The adapter; see the package's docstring. May be used from several threads."""
 
     def __init__(self, session: VendureSession) -> None:
-        self._session = session
+        self.session = session
 
     @property
     def facts(self) -> CartFacts:
-        gross = self._session.terms.gross if self._session.terms else None
-        return replace(FACTS, page_size=self._session.take, prices_include_tax=gross)
+        gross = self.session.terms.gross if self.session.terms else None
+        return replace(FACTS, page_size=self.session.take, prices_include_tax=gross)
 
     def close(self) -> None:
         """Ends the session in the shop, as far as it can be reached."""
-        self._session.close()
+        self.session.close()
 
     def test_connection(self) -> Iterator[StageResult]:
         """Stage by stage; the first that fails ends it."""
-        return Diagnosis(self._session).stages()
+        return Diagnosis(self.session).stages()
 
     # --- reading
 
     def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
         """Placed orders by `orderPlacedAt`; baskets and drafts have none."""
-        terms = self._session.known_terms()
+        terms = self.session.known_terms()
         only: dict[str, Any] = {"active": {"eq": False}}
-        if not self._session.channel:
+        if not self.session.channel:
             only["type"] = {"notEq": "Seller"}  # its aggregate order holds the same lines
-        return (yield from self._session.pages(ORDERS, since, lambda row: parse_order(row, terms), only))
+        return (yield from self.session.pages(ORDERS, since, lambda row: parse_order(row, terms), only))
 
     def get_orders(self, ids: Sequence[CartOrderId]) -> Page[CartOrder]:
-        terms = self._session.known_terms()
-        rows = [row for row in self._session.by_ids(ORDERS, ids) if row.get("orderPlacedAt") or "error" in row]
+        terms = self.session.known_terms()
+        rows = [row for row in self.session.by_ids(ORDERS, ids) if row.get("orderPlacedAt") or "error" in row]
         return Page(tuple(parse_order(row, terms) for row in rows))
 
     def iter_baskets(self, since: datetime | None) -> Iterator[Page[CartBasket]]:
-        terms = self._session.known_terms()
-        yield from self._session.pages(BASKETS, since, lambda row: parse_basket(row, terms), {"active": {"eq": True}})
+        terms = self.session.known_terms()
+        yield from self.session.pages(BASKETS, since, lambda row: parse_basket(row, terms), {"active": {"eq": True}})
 
     def iter_customers(self, since: datetime | None) -> Iterator[Page[CartCustomer]]:
-        yield from self._session.pages(CUSTOMERS, since, parse_customer)
+        yield from self.session.pages(CUSTOMERS, since, parse_customer)
 
     def get_customers(self, ids: Sequence[CartCustomerId]) -> Page[CartCustomer]:
-        return Page(tuple(map(parse_customer, self._session.by_ids(CUSTOMERS, ids))))
+        return Page(tuple(map(parse_customer, self.session.by_ids(CUSTOMERS, ids))))
 
     def iter_items(self, since: datetime | None) -> Iterator[Page[CartItem]]:
         """Variants that changed, then the variants of products that changed: a name belongs to the product."""
-        terms = self._session.known_terms()
+        terms = self.session.known_terms()
         seen: set[str] = set()
         mark: datetime | None = None
-        for page in self._session.pages(VARIANTS, since, lambda row: parse_item(row, terms)):
+        for page in self.session.pages(VARIANTS, since, lambda row: parse_item(row, terms)):
             seen |= {row.external_id for row in page.rows}
             mark = mark or (page.complete_to if since and page.total == len(seen) else None)
             yield replace(page, complete_to=None) if since else page
         if since is None:
             return
-        for chunk in self._session.walk(PRODUCTS, since, {}):
-            rows = self._session.by_ids(VARIANTS, [str(row.get("id")) for row in chunk.rows], "productId")
+        for chunk in self.session.walk(PRODUCTS, since, {}):
+            rows = self.session.by_ids(VARIANTS, [str(row.get("id")) for row in chunk.rows], "productId")
             items = [parse_item(row, terms) for row in rows]
             yield Page(tuple(item for item in items if item.external_id not in seen))
             seen |= {item.external_id for item in items}
         yield Page((), complete_to=mark)
 
     def get_items(self, ids: Sequence[CartItemId]) -> Page[CartItem]:
-        terms = self._session.known_terms()
-        return Page(tuple(parse_item(row, terms) for row in self._session.by_ids(VARIANTS, ids)))
+        terms = self.session.known_terms()
+        return Page(tuple(parse_item(row, terms) for row in self.session.by_ids(VARIANTS, ids)))
 
     # --- writing items
 
     def _variant(self, item_id: str) -> VariantWire:
-        for row in self._session.by_ids(VARIANTS, [item_id]):
+        for row in self.session.by_ids(VARIANTS, [item_id]):
             return VariantWire.model_validate(row)
         raise NotFoundError(item_id, f"The shop has no variant {item_id}.", "List the items again.")
 
     def _product_made_for(self, draft: ItemDraft) -> dict[str, Any] | None:
         query = "query($s:String!){product(slug:$s){id variants{id}}}"
-        return cast("dict[str, Any] | None", self._session.ask(query, s=render_slug(draft.key))[0]["product"])
+        return cast("dict[str, Any] | None", self.session.ask(query, s=render_slug(draft.key))[0]["product"])
 
     def find_items(self, draft: ItemDraft) -> Sequence[CartItem]:
         """By our slug, else by SKU. A product of ours that never got its variant is not an item yet."""
         product = self._product_made_for(draft)
         ids = [CartItemId(one["id"]) for one in product["variants"]] if product else []
         if not ids and draft.sku:
-            rows = self._session.by_ids(VARIANTS, [draft.sku], "sku")
+            rows = self.session.by_ids(VARIANTS, [draft.sku], "sku")
             ids = [CartItemId(str(row.get("id"))) for row in rows]
         found = self.get_items(ids).rows if ids else ()
         return [row.record for row in found if not isinstance(row.record, BadRecord)]
 
     def create_item(self, draft: ItemDraft) -> CartItemId:
         """A product, then its one variant. A product left alone by a lost answer is found by its slug and completed."""
-        terms = self._session.known_terms()
+        terms = self.session.known_terms()
         wire = render_variant(draft, "", terms)  # refused here, nothing was made yet
         product = self._product_made_for(draft)
         if product and product["variants"]:
@@ -164,21 +164,21 @@ class VendureCart:
         product_id = product["id"] if product else self._create_product(draft, terms)
         create = "mutation($i:[CreateProductVariantInput!]!){done:createProductVariants(input:$i){id}}"
         try:
-            made = self._session.write(create, draft.sku, i=[wire | {"productId": product_id}])
+            made = self.session.write(create, draft.sku, i=[wire | {"productId": product_id}])
         except HoldRecordError:
             delete = "mutation($i:ID!){done:deleteProduct(id:$i){result}}"
             with suppress(CartuiError):
-                self._session.write(delete, draft.sku, i=product_id)
+                self.session.write(delete, draft.sku, i=product_id)
             raise
         return CartItemId(made[0]["id"])
 
     def _create_product(self, draft: ItemDraft, terms: Terms) -> str:
         name = {"languageCode": terms.language, "name": draft.name, "slug": render_slug(draft.key), "description": ""}
         create = "mutation($i:CreateProductInput!){done:createProduct(input:$i){id}}"
-        return str(self._session.write(create, draft.sku, i={"enabled": True, "translations": [name]})["id"])
+        return str(self.session.write(create, draft.sku, i={"enabled": True, "translations": [name]})["id"])
 
     def update_item(self, item_id: CartItemId, changes: Mapping[str, str | Decimal]) -> None:
-        terms = self._session.known_terms()
+        terms = self.session.known_terms()
         wire: dict[str, Any] = {"id": item_id}
         if changes.get("barcode"):
             raise HoldRecordError(item_id, "An item of the shop has no barcode.", "Leave it out of the export.")
@@ -189,30 +189,30 @@ class VendureCart:
         if "name" in changes:
             wire |= self._rename(item_id, str(changes["name"]), terms)
         if len(wire) > 1:
-            self._session.write(_UPDATE_VARIANTS, item_id, i=[wire])
+            self.session.write(_UPDATE_VARIANTS, item_id, i=[wire])
 
     def _rename(self, item_id: str, name: str, terms: Terms) -> dict[str, Any]:
         """Renames the product; gives what the variant is to be changed by, where it bore its product's name."""
         variant = self._variant(item_id)
-        if len(self._session.by_ids(VARIANTS, [variant.product.id], "productId")) > 1:
+        if len(self.session.by_ids(VARIANTS, [variant.product.id], "productId")) > 1:
             reason = "The name belongs to a product with several variants."
             raise HoldRecordError(item_id, reason, "Change it in the shop, or leave it out of the export.")
         words = [{"languageCode": terms.language, "name": name}]
         update = "mutation($i:UpdateProductInput!){done:updateProduct(input:$i){id}}"
-        self._session.write(update, item_id, i={"id": variant.product.id, "translations": words})
+        self.session.write(update, item_id, i={"id": variant.product.id, "translations": words})
         return {"translations": words} if variant.name == variant.product.name else {}
 
     # --- writing stock
 
     def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]:
         """Reads all, compares each, writes all in one request, which Vendure carries out wholly or not at all."""
-        terms = self._session.known_terms()
-        rows = {str(row.get("id")): row for row in self._session.by_ids(VARIANTS, [one.item_id for one in writes])}
+        terms = self.session.known_terms()
+        rows = {str(row.get("id")): row for row in self.session.by_ids(VARIANTS, [one.item_id for one in writes])}
         judged = [self._judge_stock(write, rows.get(write.item_id), terms) for write in writes]
         wires = [one for one in judged if isinstance(one, dict)]
         try:
             if wires:
-                self._session.write(_UPDATE_VARIANTS, wires[0]["id"], i=wires)
+                self.session.write(_UPDATE_VARIANTS, wires[0]["id"], i=wires)
             state, reason = WriteState.DONE, ""
         except UnknownOutcomeError as error:
             state, reason = WriteState.UNKNOWN, error.problem
@@ -253,19 +253,19 @@ class VendureCart:
         """By e-mail; Vendure keeps it in small letters."""
         if not draft.email:
             return []
-        rows = self._session.by_ids(CUSTOMERS, sorted({draft.email, draft.email.lower()}), "emailAddress")
+        rows = self.session.by_ids(CUSTOMERS, sorted({draft.email, draft.email.lower()}), "emailAddress")
         return [one for row in rows if not isinstance(one := parse_customer(row).record, BadRecord)]
 
     def create_customer(self, draft: CustomerDraft) -> CartCustomerId:
         values = {name: getattr(draft, name) for name in (*CUSTOMER_WORDS, "company", "tax_number")}
-        made = str(self._session.write(_CREATE_CUSTOMER, draft.email, i=render_customer(values, draft.email))["id"])
+        made = str(self.session.write(_CREATE_CUSTOMER, draft.email, i=render_customer(values, draft.email))["id"])
         if draft.address and (wire := render_address(draft.address)):
             add = "mutation($c:ID!,$i:CreateAddressInput!){done:createCustomerAddress(customerId:$c,input:$i){id}}"
-            self._session.write(add, draft.email, c=made, i=wire)
+            self.session.write(add, draft.email, c=made, i=wire)
         return CartCustomerId(made)
 
     def update_customer(self, customer_id: CartCustomerId, changes: Mapping[str, str]) -> None:
-        self._session.write(
+        self.session.write(
             _UPDATE_CUSTOMER, customer_id, i={"id": customer_id, **render_customer(changes, customer_id)}
         )
 

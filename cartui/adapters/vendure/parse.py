@@ -178,18 +178,23 @@ def _address(wire: PlaceWire | None) -> Address:
 
 
 def _lines(wire: BasketWire, terms: Terms) -> tuple[OrderLine, ...]:
-    """Net lines before discounts, then the discounts, then the taxes as the shop sums them up."""
-    lines = [_product_line(one, terms) for one in wire.lines if one.quantity or wire.state == "Cancelled"]
+    """Net lines before discounts, then the discounts, then the taxes as the shop sums them up. Sorted, because the
+    shop gives nested lists in no certain order, and an order that did not change must look the same again."""
+    lines = [
+        _product_line(one, terms)
+        for one in sorted(wire.lines, key=lambda line: (len(line.id), line.id))
+        if one.quantity or wire.state == "Cancelled"
+    ]
     for sent in wire.shipping_lines:
         text = sent.shipping_method.name if sent.shipping_method else "Shipping"
         lines.append(OrderLine(LineKind.SHIPPING, text, terms.amount(sent.price)))
-    for extra in wire.surcharges:
+    for extra in sorted(wire.surcharges, key=lambda one: (one.description, one.price)):
         kind = LineKind.FEE if extra.price >= 0 else LineKind.DISCOUNT
         tax = terms.amount(extra.price_with_tax - extra.price)
         amount = terms.amount(extra.price)
         lines.append(OrderLine(kind, extra.description, amount, tax_rate=extra.tax_rate, tax_amount=tax, sku=extra.sku))
     lines += _discount_lines(wire, terms)
-    for tax_row in wire.tax_summary:
+    for tax_row in sorted(wire.tax_summary, key=lambda one: (one.tax_rate, one.description)):
         text = safe_text(f"{tax_row.description or 'Tax'} {tax_row.tax_rate.normalize():f} %")
         lines.append(OrderLine(LineKind.TAX, text, terms.amount(tax_row.tax_total), tax_rate=tax_row.tax_rate))
     return tuple(lines)
@@ -220,7 +225,7 @@ def _discount_lines(wire: BasketWire, terms: Terms) -> list[OrderLine]:
     coupons = {f"PROMOTION:{one.id}" for one in wire.promotions if one.coupon_code}
     named = [
         (LineKind.COUPON if one.adjustment_source in coupons else LineKind.DISCOUNT, one.description, one.amount)
-        for one in wire.discounts
+        for one in sorted(wire.discounts, key=lambda one: (one.adjustment_source, one.amount))
         if one.amount
     ]
     gap = taken - sum(amount for _, _, amount in named)
@@ -234,11 +239,11 @@ def _discount_lines(wire: BasketWire, terms: Terms) -> list[OrderLine]:
 
 
 def _payments(paid: Sequence[PaidWire], terms: Terms) -> Iterator[Payment]:
-    for one in paid:
+    for one in sorted(paid, key=lambda one: (one.created_at, one.transaction_id)):
         state = _PAYMENT_STATES.get(one.state, PaymentState.PENDING)
         at = one.created_at.astimezone(UTC)
         yield Payment(one.method, terms.amount(one.amount), state, reference=one.transaction_id, paid_at=at)
-        for back in one.refunds:
+        for back in sorted(one.refunds, key=lambda back: (back.created_at, back.transaction_id)):
             state = _REFUND_STATES.get(back.state, PaymentState.PENDING)
             at = back.created_at.astimezone(UTC)
             yield Payment(one.method, -terms.amount(back.total), state, reference=back.transaction_id, paid_at=at)
