@@ -1,2 +1,3 @@
-"""One file per kind of cart, found by the entry points of the group `cartui.adapters`. Adapters know neither the books nor
+"""One file or package per kind of cart, found by the entry points of the group `cartui.adapters`. They know neither the
+books nor
 each other."""
