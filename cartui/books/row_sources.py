@@ -89,7 +89,7 @@ def item_rows(books: Books, cart_id: CartId) -> SqlRows:
         ListField("on_hand", "i.on_hand", Sort.QUANTITY, _number("on_hand", "On hand", 8, 6)),
         ListField("allocated", "i.allocated", Sort.QUANTITY, _number("allocated", "Allocated", 9, 2)),
         ListField("free", "i.on_hand - i.allocated", Sort.QUANTITY, _number("free", "Free", 8, 7)),
-        _typed("stock", "Stock", 7, 1),
+        _typed("stock", "To send", 7, 1),
         ListField("linked", _linked(cart_id, "item", "i.id"), Sort.FLAG, _column("linked", "Linked", 6, 5)),
         ListField("barcode", "i.barcode", column=_column("barcode", "Barcode", 14, 1)),
         ListField("currency", "i.currency"),

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from cartui.domain.ids import RecordKind
 from cartui.screens.base import CART_GROUPS
-from cartui.screens.listing import CartListScreen
+from cartui.screens.list_sides import CartListScreen
 from cartui.sync.actions import plan_import, plan_link
 
 

@@ -8,7 +8,7 @@ from cartui.domain.ids import RecordKind
 from cartui.domain.ports import Capability
 from cartui.screens.base import CART_GROUPS
 from cartui.screens.document import OurRecordScreen
-from cartui.screens.listing import SystemListScreen
+from cartui.screens.list_sides import SystemListScreen
 from cartui.sync.actions import plan_export
 from cartui.sync.lists import SystemList
 

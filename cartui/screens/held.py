@@ -8,7 +8,7 @@ from cartui.domain.ids import RecordKind
 from cartui.domain.plan import Plan
 from cartui.screens.base import CART_GROUPS
 from cartui.screens.document import RecordScreen
-from cartui.screens.listing import SystemListScreen
+from cartui.screens.list_sides import SystemListScreen
 from cartui.screens.plan import show_plan
 from cartui.sync.actions import plan_retry
 from cartui.sync.apply import ApplyReport

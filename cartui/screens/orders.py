@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from cartui.domain.ids import DocumentId
 from cartui.screens.document import DocumentScreen
-from cartui.screens.listing import SystemListScreen
+from cartui.screens.list_sides import SystemListScreen
 from cartui.sync.lists import SystemList
 
 

@@ -104,9 +104,16 @@ def _row(kind: RecordKind, row: Received[Any], record: CartRecord | None) -> Lis
         flags = frozenset({FLAG_PROBLEM})
     else:
         values = cart_values(row.record) | {"state": _state(record)}
-        flags = frozenset({FLAG_MUTED}) if record is not None and record.our_id is not None else frozenset()
+        flags = _flags(record)
     cells = tuple(values.get(one.name) for one in CART_FIELDS[kind])
     return ListingRow(row.external_id, (row.external_id, *cells[1:]), row.raw, flags)
+
+
+def _flags(record: CartRecord | None) -> frozenset[str]:
+    """Held rows need a person, those that are here already are drawn quietly."""
+    if record is not None and record.state is RecordState.HELD:
+        return frozenset({FLAG_PROBLEM})
+    return frozenset({FLAG_MUTED}) if record is not None and record.our_id is not None else frozenset()
 
 
 def _state(record: CartRecord | None) -> str:

@@ -13,6 +13,7 @@ from cartui.adapters.memory import MemoryCart, MemoryShop
 from cartui.app import CartuiApp
 from cartui.domain.ids import RecordKind
 from cartui.domain.ports import Page
+from cartui.domain.rows import FLAG_PROBLEM
 from cartui.domain.settings import CartConnection
 from cartui.screens.document import RecordScreen
 from cartui.sync import carts
@@ -106,7 +107,7 @@ async def test_importing_again_doubles_nothing(ws: Workspace, shop: MemoryShop, 
 
 
 async def test_a_bad_order_is_held_and_stays_marked(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
-    """The good ones go through; the held one stays marked, and its state says why."""
+    """The good ones go through; the held one stays marked, its state says why, and the next list flags it."""
     ready_cart(ws)
     fill(shop, orders=2)
     put_bad_order(shop)
@@ -117,6 +118,10 @@ async def test_a_bad_order_is_held_and_stays_marked(ws: Workspace, shop: MemoryS
         assert documents(ws) == 2
         assert tab(app).table.marks.keys == {"9"}
         assert [state for state in column(app, "state") if state.startswith("held: The amounts")]
+        await press(pilot, "l")
+        source = tab(app).table.source
+        assert source is not None
+        assert [row.key for row in source.page(0, 9) if FLAG_PROBLEM in row.flags] == ["9"]
 
 
 async def test_enter_shows_the_record_as_it_came(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from cartui.adapters.memory import MemoryShop
 from cartui.app import CartuiApp
 from cartui.screens.document import DocumentScreen
@@ -27,6 +29,25 @@ async def test_empty_says_what_to_press(ws: Workspace, make_app: Make) -> None:
         await settle(pilot)
         await press(pilot, "2")
         assert "No order was imported from this cart yet" in seen(app)
+
+
+@pytest.mark.slow
+async def test_every_tab_stands_a_small_terminal(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
+    """At 60 x 15 nothing crashes and the keys can still be read."""
+    ready_cart(ws)
+    fill(shop)
+    carts.start_cart(ws, NAME, confirmed=True)
+    run_cycle(ws, NAME)
+    app = make_app(start_cart=NAME)
+    async with app.run_test(size=(60, 15)) as pilot:
+        await settle(pilot)
+        for number in "23456789":
+            await press(pilot, number, *(["l"] if number in "567" else []))
+            assert "? Help" in seen(app)
+            if tab(app).table.row_count:
+                await press(pilot, "enter", "G")
+                assert "? Help" in seen(app)
+                await press(pilot, "q")
 
 
 async def test_lists_documents_and_opens_one(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
