@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from cartui.adapters.cart_connect import wire
 from cartui.adapters.cart_connect.parse import (
@@ -65,6 +66,48 @@ class Listing(Generic[R]):
 
 def parse_listing(kind: Kind[R], body: bytes) -> Listing[R]:
     """A page; a row that can't be read becomes a `BadRecord` among the good. `AbortCycleError` where it is none."""
+    return _parse_plain(kind, body) or _parse_any(kind, body)
+
+
+def _parse_plain(kind: Kind[R], body: bytes) -> Listing[R] | None:
+    """A page as nearly all are, four times as fast as `_parse_any`: each row begins with its id, and every row is
+    good. None for any other page.
+
+    The mark below can't stand within a text, where quotes are escaped. So a piece that is one whole object, and is
+    followed by a comma and the next mark, is a row; where the mark stands deeper, a piece is not whole."""
+    mark = f'{{"{kind.id_field}":'.encode()
+    head, *pieces = body.split(mark)
+    if not pieces or not head.rstrip().endswith(b"["):
+        return None
+    try:
+        _, end = _DECODER.raw_decode((mark + pieces[-1]).decode())
+        last = (mark + pieces[-1]).decode()
+        told = from_json(head + last[end:].encode(), allow_inf_nan=False)
+        if told["rows"] != []:
+            return None
+        envelope = _ENVELOPE.validate_python(told)
+        moment = parse_moment(envelope["server_time"], "server_time")
+        raws = [_before_comma(mark + piece) for piece in pieces[:-1]]
+        received = tuple([_parse_good_row(kind, raw) for raw in (*raws, last[:end].encode())])
+    except (ValueError, KeyError, TypeError, UnreadableError):  # ValidationError is a ValueError
+        return None
+    return Listing(received, envelope["total"], envelope["next_cursor"], moment, envelope["filters"])
+
+
+def _before_comma(piece: bytes) -> bytes:
+    piece = piece.rstrip(_BLANK)
+    if not piece.endswith(b","):
+        raise ValueError("not a row")
+    return piece[:-1].rstrip(_BLANK)
+
+
+def _parse_good_row(kind: Kind[R], raw: bytes) -> Received[R]:
+    row = kind.shape.validate_json(raw)
+    record: Any = kind.parse(row)
+    return Received(row[kind.id_field], record.modified_at, raw, record)
+
+
+def _parse_any(kind: Kind[R], body: bytes) -> Listing[R]:
     try:
         told, rows = _scan_page(body.decode())
         envelope = _ENVELOPE.validate_python(told)
@@ -130,6 +173,7 @@ def _whole(digits: str) -> int | bytes:
 # anew, and takes half surrogate pairs, which are a matter of one text and not of the page. Numbers with a point become
 # bytes, which no field takes: an amount is a text.
 _DECODER: Final = json.JSONDecoder(parse_float=str.encode, parse_int=_whole, parse_constant=str.encode)
+_BLANK: Final = b" \t\n\r"
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
 
 
