@@ -1,0 +1,225 @@
+"""What Magento takes: searches as parameters, signatures, drafts and changes as bodies. Pure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import quote
+
+from cartui.domain.records import Address, CustomerDraft, ItemDraft
+from cartui.errors import HoldRecordError
+
+MOST_FILTERS: Final = 9
+"""Magento sorts parameters "naturally" to check a signature ([2] before [10]), OAuth by bytes: one digit agrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """One filter of a search; several are all to hold."""
+
+    field: str
+    condition: str
+    value: str
+
+
+def render_search(where: Sequence[Where], sort: Sequence[str], page: int, size: int) -> list[tuple[str, str]]:
+    """`searchCriteria` of a page, ascending; page 1 is the first."""
+    if len(where) > MOST_FILTERS:
+        raise ValueError("too many filters")
+    params = [
+        (f"searchCriteria[filter_groups][{number}][filters][0][{name}]", value)
+        for number, one in enumerate(where)
+        for name, value in (("field", one.field), ("value", one.value), ("condition_type", one.condition))
+    ]
+    for number, field in enumerate(sort):
+        params.append((f"searchCriteria[sortOrders][{number}][field]", field))
+        params.append((f"searchCriteria[sortOrders][{number}][direction]", "ASC"))
+    return [*params, ("searchCriteria[pageSize]", str(size)), ("searchCriteria[currentPage]", str(page))]
+
+
+def render_since(since: datetime) -> str:
+    """A stamp as Magento compares it: UTC, whole seconds (rounded down, so nothing is left out)."""
+    return since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+# --- OAuth 1.0a (RFC 5849) --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FourSecrets:
+    """What an integration shows under Activate."""
+
+    consumer_key: str
+    consumer_secret: str
+    token: str
+    token_secret: str
+
+
+def render_oauth(
+    secrets: FourSecrets,
+    method: str,
+    url: str,
+    params: Iterable[tuple[str, str]],
+    *,
+    at: int,
+    nonce: str,
+    signature: str,
+) -> str:
+    """The Authorization header of one request. `url` has no query; `at` is Unix time; `signature` HMAC-SHA256 or
+    HMAC-SHA1. Each request needs a nonce of its own."""
+    oauth = {
+        "oauth_consumer_key": secrets.consumer_key,
+        "oauth_nonce": nonce,
+        "oauth_signature_method": signature,
+        "oauth_timestamp": str(at),
+        "oauth_token": secrets.token,
+        "oauth_version": "1.0",
+    }
+    pairs = sorted((_quoted(name), _quoted(value)) for name, value in (*params, *oauth.items()))
+    base = "&".join((method.upper(), _quoted(url), _quoted("&".join(f"{name}={value}" for name, value in pairs))))
+    key = f"{_quoted(secrets.consumer_secret)}&{_quoted(secrets.token_secret)}"
+    digest = hmac.new(
+        key.encode(), base.encode(), hashlib.sha1 if signature == "HMAC-SHA1" else hashlib.sha256
+    ).digest()
+    oauth["oauth_signature"] = base64.b64encode(digest).decode("ascii")
+    return "OAuth " + ", ".join(f'{name}="{_quoted(value)}"' for name, value in oauth.items())
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="-._~")
+
+
+# --- items and stock --------------------------------------------------------------------------------------------------
+
+
+def render_number(number: Decimal) -> float | int:
+    """A JSON number. The shortest text of the nearest float is the number itself up to 15 digits: what Magento reads is
+    what was meant."""
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def render_item(
+    draft: ItemDraft, attribute_set: int, barcode_attribute: str, website_id: int | None, *, with_stock: bool
+) -> dict[str, Any]:
+    """The body of `POST products`; `HoldRecordError` for a draft that Magento has no place for."""
+    name = draft.sku or draft.name
+    if not draft.sku.strip() or len(draft.sku) > 64:
+        raise HoldRecordError(name, "Magento wants a SKU of 1 to 64 characters.", "Give the item such a code.")
+    if not draft.name.strip():
+        raise HoldRecordError(name, "The item has no name.", "Give it one; Magento wants a name.")
+    if draft.price is None:
+        raise HoldRecordError(name, "The item has no price.", "Give it one; Magento wants a price.")
+    product: dict[str, Any] = {
+        "sku": draft.sku,
+        "name": draft.name,
+        "price": render_number(draft.price),
+        "attribute_set_id": attribute_set,
+        "status": 1,
+        "visibility": 4,
+        "type_id": "simple",
+    }
+    extras: dict[str, Any] = {} if website_id is None else {"website_ids": [website_id]}
+    if with_stock and draft.stock is not None:
+        extras["stock_item"] = {"qty": render_number(draft.stock), "is_in_stock": draft.stock > 0}
+    if extras:
+        product["extension_attributes"] = extras
+    if draft.barcode:
+        product["custom_attributes"] = [_barcode(name, draft.barcode, barcode_attribute)]
+    return {"product": product}
+
+
+def render_item_changes(item_id: str, changes: Mapping[str, str | Decimal], barcode_attribute: str) -> dict[str, Any]:
+    """The body of `PUT products/{sku}`: only what changes."""
+    if "sku" in changes:
+        raise HoldRecordError(
+            item_id, "A SKU can't be changed over Magento's API.", "Change it in the shop, then list the items again."
+        )
+    product: dict[str, Any] = {}
+    for name in ("name", "price"):
+        if name in changes:
+            value = changes[name]
+            product[name] = render_number(value) if isinstance(value, Decimal) else value
+    if "barcode" in changes:
+        product["custom_attributes"] = [_barcode(item_id, str(changes["barcode"]), barcode_attribute)]
+    return {"product": product}
+
+
+def _barcode(record: str, barcode: str, attribute: str) -> dict[str, str]:
+    if not attribute:
+        raise HoldRecordError(
+            record,
+            "The cart's option Barcode attribute is empty.",
+            "Enter the code of the shop's attribute, or leave the barcode out.",
+        )
+    return {"attribute_code": attribute, "value": barcode}
+
+
+# --- customers --------------------------------------------------------------------------------------------------------
+
+CUSTOMER_FIELDS: Final = {
+    "email": "email",
+    "first_name": "firstname",
+    "last_name": "lastname",
+    "tax_number": "taxvat",
+}
+
+
+def render_customer(draft: CustomerDraft, website_id: int | None) -> dict[str, Any]:
+    """The body of `POST customers`. Company and phone have a place in an address only."""
+    if not (draft.first_name.strip() and draft.last_name.strip() and draft.email.strip()):
+        raise HoldRecordError(
+            draft.email or draft.first_name,
+            "Magento wants an e-mail, a first and a last name.",
+            "Enter both names in the customer, then retry it.",
+        )
+    customer: dict[str, Any] = {name: getattr(draft, field) for field, name in CUSTOMER_FIELDS.items()}
+    if not draft.tax_number:
+        del customer["taxvat"]
+    if website_id is not None:
+        customer["website_id"] = website_id
+    if draft.address is not None and (address := _address(draft, draft.address)):
+        customer["addresses"] = [address]
+    return {"customer": customer}
+
+
+def _address(draft: CustomerDraft, address: Address) -> dict[str, Any] | None:
+    """An address that Magento takes, None where an obligatory part is missing."""
+    phone = address.phone or draft.phone
+    if not (address.street1 and address.city and address.country and phone):
+        return None
+    wire: dict[str, Any] = {
+        "firstname": draft.first_name,
+        "lastname": draft.last_name,
+        "street": [line for line in (address.street1, address.street2) if line],
+        "city": address.city,
+        "postcode": address.postcode,
+        "country_id": address.country,
+        "telephone": phone,
+        "default_billing": True,
+        "default_shipping": True,
+    }
+    if company := address.company or draft.company:
+        wire["company"] = company
+    if address.region:
+        wire["region"] = {"region": address.region}
+    return wire
+
+
+def render_customer_changes(stored: Mapping[str, Any], changes: Mapping[str, str], record: str) -> dict[str, Any]:
+    """The body of `PUT customers/{id}`: the record as it was read, with the changes. Its addresses are left out:
+    Magento deletes those that such a body does not repeat, and leaves all where it names none."""
+    if wrong := sorted(set(changes) - set(CUSTOMER_FIELDS)):
+        raise HoldRecordError(
+            record,
+            f"Magento keeps {' and '.join(wrong)} in a customer's addresses.",
+            "Change it in the shop, or leave it out of the export.",
+        )
+    left_out = ("addresses", "created_at", "updated_at", "created_in")
+    customer = {name: value for name, value in stored.items() if name not in left_out}
+    return {"customer": customer | {CUSTOMER_FIELDS[name]: value for name, value in changes.items()}}

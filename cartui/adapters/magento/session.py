@@ -1,0 +1,347 @@
+"""Talking to Magento: sign-in, requests and pages."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any, Final, TypeVar
+
+from cartui.adapters.magento.errors import REFUSALS, error_of
+from cartui.adapters.magento.facts import AUTH_OAUTH, AUTH_USER, FACTS
+from cartui.adapters.magento.parse import as_rows, parse_stamp, row_id
+from cartui.adapters.magento.render import FourSecrets, Where, render_oauth, render_search, render_since
+from cartui.domain.ports import Connection, Page, Received
+from cartui.domain.safe_text import safe_text
+from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
+from cartui.transport import Exchange, Reply, Transport, Waiter, register_secret
+from cartui.transport.origin import join, parse_address
+
+R = TypeVar("R")
+Row = Mapping[str, Any]
+
+_ENDINGS: Final = ("/rest/V1", "/rest/all/V1", "/rest/default/V1", "/rest")
+_LOG_IN: Final = "rest/V1/integration/admin/token"
+_MOST_ROWS: Final = 300  # what a shop with the input limiter of 2.4 takes
+_SIX_KB: Final = 6_000  # of one request line; web servers take 8
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A list of Magento's, and what keeps its rows in one order."""
+
+    path: str
+    what: str
+    sort: tuple[str, ...] = ("entity_id",)
+    scoped: bool = False
+
+
+ORDERS: Final = Source("orders", "orders")
+ITEMS: Final = Source("products", "items", scoped=True)
+CUSTOMERS: Final = Source("customers/search", "customers")
+BASKETS: Final = Source("carts/search", "baskets")
+SOURCE_ITEMS: Final = Source("inventory/source-items", "stock", sort=())
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """New rows of one request, the listing's total as known by now, and its mark."""
+
+    rows: list[Row]
+    total: int
+    mark: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is read once: the currency of item prices, and the one website to work with (None: all)."""
+
+    currency: str
+    website_id: int | None = None
+    store_ids: tuple[str, ...] = ()
+
+
+class MagentoSession:
+    """Asks the shop, and turns what went wrong into errors. May be used from several threads."""
+
+    def __init__(self, connection: Connection, waiter: Waiter | None = None) -> None:
+        self.connection = connection
+        self.auth = connection.options.get("auth", "") or "token"
+        self._waiter = waiter
+        self._token = ""
+        self._lock = threading.RLock()
+        self._http: Transport | None = None
+        self._terms: Terms | None = None
+        self._asked = threading.local()  # what a signature is made over: one request a thread
+        self.last_status: int | None = None
+        self.exchanges = 0
+
+    def option(self, name: str) -> str:
+        return self.connection.options.get(name, "").strip()
+
+    @property
+    def address(self) -> str:
+        """The shop's address without the path of its API, should it have been entered."""
+        url = self.connection.url.strip().rstrip("/")
+        return next((url.removesuffix(end) for end in _ENDINGS if url.endswith(end)), url)
+
+    @property
+    def transport(self) -> Transport:
+        if self._http is None:
+            self._http = Transport(
+                self.address,
+                auth=self._credentials,
+                allow_plain_http=self.connection.allow_plain_http,
+                waiter=self._waiter,
+                utc_now=self.connection.now,
+                on_exchange=self._note,
+            )
+        return self._http
+
+    @property
+    def is_open(self) -> bool:
+        """The address was accepted."""
+        return self._http is not None
+
+    def close(self) -> None:
+        if self._http is not None:
+            self._http.close()
+
+    def _note(self, exchange: Exchange) -> None:
+        self.exchanges += 1
+        self.last_status = exchange.status
+
+    # --- signing in
+
+    def _credentials(self) -> Mapping[str, str]:
+        """The headers of one try: each signature has a time and a nonce of its own."""
+        if self.auth == AUTH_OAUTH:
+            return {"Authorization": self._signature()}
+        if self.auth == AUTH_USER:
+            return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return {"Authorization": f"Bearer {self._secret('password')}"}
+
+    def _secret(self, name: str) -> str:
+        word = self.connection.secret(name).strip()
+        register_secret(word)
+        return word
+
+    def _signature(self) -> str:
+        method, url, params = self._asked.request
+        four = FourSecrets(*map(self._secret, ("consumer_key", "consumer_secret", "password", "token_secret")))
+        clock = self.connection.now or _real_time
+        return render_oauth(
+            four,
+            method,
+            url,
+            params,
+            at=int(clock().timestamp()),
+            nonce=secrets.token_hex(16),
+            signature=self.option("signature") or "HMAC-SHA256",
+        )
+
+    def log_in(self, stale: str = "") -> None:
+        """A token of four hours for an administrator. Errors: `RefusedSignInError`; it is not tried again, as Magento
+        locks the account after a few."""
+        with self._lock:
+            if self._token != stale:
+                return  # another thread was faster
+            self._token = ""
+            body = {"username": self.option("username"), "password": self._secret("password")}
+            reply = self.transport.send_json(
+                "POST", _LOG_IN, body, idempotent=True, writes=False, expect=REFUSALS, record="sign-in", listing=True
+            )
+            if reply.status != 200:
+                raise error_of(reply, "sign-in", listing=True)
+            token = reply.json
+            if not isinstance(token, str) or not token:
+                raise NeedsOperatorError(
+                    "The shop took the password but gave no token.", "Test the connection.", ExitCode.CART_REFUSED
+                )
+            register_secret(token, lasting=False)
+            self._token = token
+
+    # --- asking
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        body: object = None,
+        *,
+        scoped: bool = False,
+        writes: bool = False,
+        idempotent: bool = True,
+        record: str = "",
+        accept: Collection[int] = (),
+        root: bool = False,
+    ) -> Reply:
+        """One call. `path` is below V1 (`root`: below the shop's address); `scoped`: in the store view that items are
+        read and written in; statuses of `accept` come back. An administrator's token that has ended is renewed once."""
+        where = path if root else f"rest/{self.scope}V1/{path}" if scoped else f"rest/V1/{path}"
+        used = self._token
+        if self.auth == AUTH_USER and not used:
+            self.log_in()
+            used = ""
+        reply = self._send(method, where, params, body, writes, idempotent, record)
+        if reply.status == 401 and self.auth == AUTH_USER and used:
+            self.log_in(used)
+            reply = self._send(method, where, params, body, writes, idempotent, record)
+        if reply.status in REFUSALS and reply.status not in accept:
+            raise error_of(reply, record, listing=not record)
+        return reply
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        body: object,
+        writes: bool,
+        idempotent: bool,
+        record: str,
+    ) -> Reply:
+        http = self.transport
+        url = join(parse_address(self.address, allow_plain_http=True), path)
+        self._asked.request = (method, url, params)
+        if method == "GET":
+            return http.get_json(path, params, expect=REFUSALS, record=record, listing=not record)
+        return http.send_json(
+            method,
+            path,
+            body,
+            idempotent=idempotent,
+            writes=writes,
+            params=params,
+            expect=REFUSALS,
+            record=record,
+            listing=not record,
+        )
+
+    @property
+    def scope(self) -> str:
+        """Where items are read and written: `all/` is what holds for every store view that says nothing of its own."""
+        return f"{self.option('store_view') or 'all'}/"
+
+    # --- what is read once
+
+    def terms(self) -> Terms:
+        with self._lock:
+            if self._terms is None:
+                self._terms = self._read_terms()
+            return self._terms
+
+    def _read_terms(self) -> Terms:
+        code = self.option("website")
+        if not code:
+            told = self.ask("GET", "directory/currency").json
+            return Terms(str(told.get("base_currency_code") or "") if isinstance(told, dict) else "")
+        websites = {str(one.get("code")): one for one in as_rows(self.ask("GET", "store/websites").json)}
+        if code not in websites:
+            names = safe_text(", ".join(sorted(websites.keys() - {"admin"})), 300)
+            raise NeedsOperatorError(f"The shop has no website {safe_text(code, 64)!r}.", f"Choose one of: {names}.")
+        website_id = int(websites[code]["id"])
+        views = [
+            one for one in as_rows(self.ask("GET", "store/storeConfigs").json) if one.get("website_id") == website_id
+        ]
+        currency = next((str(one.get("base_currency_code") or "") for one in views), "")
+        return Terms(currency, website_id, tuple(str(one.get("id")) for one in views))
+
+    # --- listing
+
+    def page(
+        self, source: Source, where: Sequence[Where], sort: Sequence[str] = (), number: int = 1, size: int = 0
+    ) -> tuple[list[Row], int, datetime | None]:
+        """Rows, total_count and the server's clock."""
+        params = render_search(where, sort, number, size or FACTS.page_size)
+        reply = self.ask("GET", source.path, params, scoped=source.scoped)
+        told = reply.json
+        total = told.get("total_count") if isinstance(told, dict) else None
+        if not isinstance(told, dict) or not isinstance(total, int) or isinstance(total, bool):
+            raise AbortCycleError(f"The shop's list of {source.what} is not one.", "Test the connection.")
+        return as_rows(told.get("items")), total, reply.date
+
+    def walk(self, source: Source, since: datetime | None, only: Sequence[Where]) -> Iterator[Chunk]:
+        """Pages by the stamp of the last row, not by a number: rows that change meanwhile move to the end and shift
+        nothing. Numbers are for rows with one stamp that fill more than a page, and the end is where total_count says:
+        past it Magento repeats its last page."""
+        lower, number, started = since, 1, None
+        seen: set[str] = set()
+        while True:
+            stamped = [Where("updated_at", "gteq", render_since(lower))] if lower else []
+            rows, stated, date = self.page(source, [*stamped, *only], ("updated_at", *source.sort), number)
+            started = started or date
+            fresh = [row for row in rows if row_id(row) not in seen]
+            seen |= {row_id(row) for row in fresh}
+            left = max(0, stated - (number - 1) * FACTS.page_size - len(rows))
+            last = _last_stamp(rows)
+            yield Chunk(fresh, len(seen) + left, last if left else started or last)
+            if not left or not rows:
+                return
+            if last is not None and (lower is None or last > lower):
+                lower, number = last, 1
+            else:
+                number += 1
+
+    def pages(
+        self,
+        source: Source,
+        since: datetime | None,
+        parse: Callable[[Row], Received[R]],
+        only: Sequence[Where] = (),
+    ) -> Iterator[Page[R]]:
+        for chunk in self.walk(source, since, only):
+            yield Page(tuple(map(parse, chunk.rows)), chunk.total, chunk.mark)
+
+    def by_ids(self, source: Source, ids: Sequence[str]) -> list[Row]:
+        """Those that exist, in any order; what is no number can't be in the shop."""
+        wanted = [one for one in dict.fromkeys(ids) if one.isascii() and one.isdigit() and len(one) <= 18]
+        return [row for batch in batches(wanted, FACTS.page_size) for row in self.in_values(source, "entity_id", batch)]
+
+    def in_values(self, source: Source, field: str, values: Sequence[str]) -> list[Row]:
+        """All rows with one of at most a page of values, which hold no comma."""
+        rows: dict[str, Row] = {}
+        number = 1
+        while True:
+            where = [Where(field, "in", ",".join(values))]
+            found, total, _ = self.page(source, where, source.sort, number, _MOST_ROWS)
+            rows |= {_key(row): row for row in found}
+            if not found or number * _MOST_ROWS >= total:
+                return list(rows.values())
+            number += 1
+
+
+def _key(row: Row) -> str:
+    return f"{row.get('sku')} {row.get('source_code')}" if "source_code" in row else row_id(row)
+
+
+def batches(values: Sequence[str], most: int) -> Iterator[list[str]]:
+    """Values for one request each: so many, and no longer than a request line may be."""
+    batch: list[str] = []
+    length = 0
+    for value in values:
+        longer = 3 * len(value.encode()) + 3
+        if batch and (len(batch) >= most or length + longer > _SIX_KB):
+            yield batch
+            batch, length = [], 0
+        batch.append(value)
+        length += longer
+    if batch:
+        yield batch
+
+
+def _last_stamp(rows: Sequence[Row]) -> datetime | None:
+    """The stamp that a sorted page ends with; None where it is not sorted, or the last has none."""
+    stamps = [parse_stamp(row) for row in rows]
+    known = [one for one in stamps if one is not None]
+    if not stamps or stamps[-1] is None or any(one > two for one, two in pairwise(known)):
+        return None
+    return known[-1]
+
+
+def _real_time() -> datetime:
+    return datetime.now(UTC)  # a signature needs a time, also where no clock was handed in
