@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import MappingProxyType
@@ -70,6 +71,7 @@ class Transport:
         read_only: bool = False,
         ca_file: str | None = None,
         json_types: Collection[str] = (),
+        tidy_json: Callable[[bytes], bytes] | None = None,
         user_agent: str = "cartui",
     ) -> None:
         quiet_http_loggers()
@@ -84,6 +86,7 @@ class Transport:
         self._on_exchange = on_exchange
         self._read_only = read_only
         self._json_types = frozenset(json_types)
+        self._tidy_json = tidy_json  # takes away what a cart prints around its JSON, before the answer is judged
         self._budget = RetryBudget(self._retry, self._waiter.now)
         self._circuit = Circuit(self._retry, self._waiter.now)
         self.pacing = Pacer(pacing, self._waiter)
@@ -263,6 +266,8 @@ class Transport:
 
     def _judge(self, ask: Ask, answer: Answer) -> Reply | Failure:
         date = parse_http_date(answer.headers.get("Date"))
+        if self._tidy_json is not None and ask.types is not None and answer.body:
+            answer = replace(answer, body=self._tidy_json(answer.body.removeprefix(b"\xef\xbb\xbf")))
         if not (200 <= answer.status < 300 or answer.status in ask.expect):
             wait = parse_retry_after(answer.headers.get("Retry-After"), date or self._utc_now())
             return failure_of_status(answer.status, answer.body, wait, record=ask.record, listing=ask.listing)

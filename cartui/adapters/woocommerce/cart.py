@@ -1,0 +1,488 @@
+"""The adapter: requests go out, rows come in; everything else is decided by its neighbours."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from cartui.adapters.woocommerce.client import Client, rows_of
+from cartui.adapters.woocommerce.diagnosis import Diagnosis
+from cartui.adapters.woocommerce.errors import NEEDS_USER_NAME, RefusedError
+from cartui.adapters.woocommerce.listing import (
+    PER_PAGE,
+    ensure_whole,
+    get_included,
+    iter_modified,
+    iter_numbered,
+)
+from cartui.adapters.woocommerce.parse import (
+    NO_ORDERS,
+    STATUSES,
+    is_parent,
+    item_id,
+    marker_of,
+    parse_basket,
+    parse_customer,
+    parse_item,
+    parse_order,
+    parse_row,
+    split_id,
+    stamp_of,
+)
+from cartui.adapters.woocommerce.render import (
+    render_customer,
+    render_customer_changes,
+    render_item,
+    render_item_changes,
+)
+from cartui.adapters.woocommerce.stock import Located, StockWriter
+from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.ports import (
+    AdapterSpec,
+    BadRecord,
+    BasketSource,
+    Cart,
+    CartFacts,
+    Connection,
+    CustomerReader,
+    CustomerSink,
+    CustomerSource,
+    ItemReader,
+    ItemSink,
+    Option,
+    OrderReader,
+    Page,
+    Received,
+    StageResult,
+    StockMeaning,
+    StockSink,
+)
+from cartui.domain.records import (
+    CartBasket,
+    CartCustomer,
+    CartItem,
+    CartOrder,
+    CustomerDraft,
+    ItemDraft,
+    StockResult,
+    StockWrite,
+)
+from cartui.domain.safe_text import safe_text
+from cartui.errors import HoldRecordError, UnknownOutcomeError
+from cartui.transport import NotFoundError, Reply, Waiter
+
+# --- facts: https://woocommerce.github.io/woocommerce-rest-api-docs/ --------------------------------------------------
+
+FACTS: Final = CartFacts(
+    page_size=PER_PAGE,
+    states_totals=True,  # X-WP-Total
+    order_changes_seen=True,  # status, refund and edits move date_modified; a note does not
+    stock_meaning=StockMeaning.FREE,  # WooCommerce takes an order's pieces off at once
+    prices_include_tax=None,  # a setting of the shop, known once items were read or the connection was tested
+    notes=(
+        "Order notes do not move an order's modified date; nothing that cartui reads stands in them.",
+        "Customers have no date filter: all are read each time, and those changed are picked here.",
+        "Trashed orders vanish from the lists; read one by one they are cancelled.",
+        "Stock is written only where the shop tracks it for that very product or variation.",
+    ),
+)
+_ITEM_FIELDS: Final = (
+    "id,name,type,status,sku,global_unique_id,price,regular_price,sale_price,manage_stock,stock_quantity,stock_status,"
+    "date_created_gmt,date_modified_gmt,parent_id,attributes,variations"
+)
+_ITEMS: Final = {"status": "any", "_fields": _ITEM_FIELDS}
+_VARIATIONS: Final = {"_fields": _ITEM_FIELDS}
+_BASKET: Final = "checkout-draft"
+
+# --- options ----------------------------------------------------------------------------------------------------------
+
+OPTIONS: Final = (
+    Option("consumer_key", "Consumer key", "the public half of the key, ck_…", required=True),
+    Option(
+        "key_sent",
+        "Key is sent",
+        "auto: in a header, and in the query where something removes it; oauth: signed, for a shop behind a proxy that"
+        " ends the encryption without telling WordPress",
+        default="auto",
+        choices=("auto", "header", "query", "oauth"),
+    ),
+    Option(
+        "status_map",
+        "Plug-in statuses",
+        "statuses of plug-ins as WooCommerce's own, such as packed=processing, shipped=completed; others are held",
+    ),
+    Option("customer_role", "Customer role", "the role of accounts that are customers, or all", default="customer"),
+    Option(
+        "new_items",
+        "New items are",
+        "what an item made by cartui is at first",
+        default="publish",
+        choices=("publish", "draft", "private"),
+    ),
+    Option("ca_file", "Authority's certificate", "file, for a shop with a certificate of an authority of its own"),
+)
+
+# --- the cart ---------------------------------------------------------------------------------------------------------
+
+
+class WooCommerce:
+    """One shop. `waiter` is the transport's clock and way to wait; None: the real ones. Nothing is sent before the
+    first call. Errors: as `ports.Cart` says."""
+
+    def __init__(self, connection: Connection, waiter: Waiter | None = None) -> None:
+        self._connection = connection
+        self._client = Client(connection, waiter)
+        self._facts = FACTS
+        self._statuses: tuple[str, ...] | None = None
+        self._currency: str | None = None
+        self._flat: bool | None = None
+
+    @property
+    def facts(self) -> CartFacts:
+        """What holds for every shop, and what this one was seen to say."""
+        return self._facts
+
+    def close(self) -> None:
+        self._client.close()
+
+    def test_connection(self) -> Iterator[StageResult]:
+        diagnosis = Diagnosis(self._client, self._connection)
+        yield from diagnosis.run()
+        if diagnosis.time_zone:
+            self._facts = replace(self._facts, time_zone=diagnosis.time_zone)
+
+    # --- reading
+
+    def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
+        params = {"status": self._listed_statuses()}
+        for batch in iter_modified(self._client, "orders", params, since, "orders"):
+            yield Page(self._order_rows(batch.rows), batch.total, batch.complete_to)
+
+    def iter_baskets(self, since: datetime | None) -> Iterator[Page[CartBasket]]:
+        """Orders that the block checkout has begun (status checkout-draft); other baskets are not in the API."""
+        if _BASKET not in (self._known_statuses() or (_BASKET,)):
+            yield Page((), 0)
+            return
+        for batch in iter_modified(self._client, "orders", {"status": _BASKET}, since, "baskets"):
+            rows = tuple(parse_row(row, parse_basket) for row in batch.rows)
+            yield Page(rows, batch.total, batch.complete_to)
+
+    def iter_items(self, since: datetime | None) -> Iterator[Page[CartItem]]:
+        """Products without variations, and all variations. A variation's change moves its product's date, too, but not
+        in all versions: where the shop lists variations by themselves, they are asked for their own date as well."""
+        stated, products, clock, flat = None, 0, None, False
+        listed: set[str] = set()
+        for batch in iter_modified(self._client, "products", _ITEMS, since, "products"):
+            stated, clock = (batch.total, batch.clock) if products == 0 else (stated, clock)
+            products += len(batch.rows)
+            flat = self._lists_variations()
+            rows = self._item_rows(batch.rows, expand=since is not None or not flat)
+            if flat:
+                listed.update(row.external_id for row in rows)
+            yield Page(rows, None, None if flat else batch.complete_to)
+        ensure_whole(products, stated, "products")
+        if flat:
+            for batch in iter_modified(self._client, "variations", _VARIATIONS, since, "variations"):
+                found = [row for row in self._variation_rows(batch.rows) if row.external_id not in listed]
+                yield Page(tuple(found))
+            yield Page((), None, clock)
+
+    def iter_customers(self, since: datetime | None) -> Iterator[Page[CartCustomer]]:
+        """The API knows no date for customers: all are read in pages, and those changed since are picked."""
+        role = self._option("customer_role") or "customer"
+        params = {"role": role, "orderby": "id", "order": "asc"}
+        floor = None if since is None else since.replace(microsecond=0)
+        for batch in iter_numbered(self._client, "customers", params, "customers"):
+            rows = [parse_row(row, parse_customer) for row in batch.rows]
+            kept = tuple(row for row in rows if floor is None or row.stamp is None or row.stamp >= floor)
+            yield Page(kept, batch.total if floor is None else None, batch.complete_to)
+
+    def get_orders(self, ids: Sequence[CartOrderId]) -> Page[CartOrder]:
+        known = [name for name in self._known_statuses() or () if name not in ("any", *NO_ORDERS)]
+        params = {"status": ",".join(known) or "any"}
+        rows = get_included(self._client, "orders", _numbers(ids), params, "orders", _id_of)
+        return Page(self._order_rows(rows))
+
+    def get_items(self, ids: Sequence[CartItemId]) -> Page[CartItem]:
+        currency = self._shop_currency()
+        rows = [_received(found, currency) for found in self._locate(ids).values()]
+        return Page(tuple(rows))
+
+    def get_customers(self, ids: Sequence[CartCustomerId]) -> Page[CartCustomer]:
+        rows = get_included(self._client, "customers", _numbers(ids), {"role": "all"}, "customers", _id_of)
+        return Page(tuple(parse_row(row, parse_customer) for row in rows))
+
+    # --- writing
+
+    def find_items(self, draft: ItemDraft) -> Sequence[CartItem]:
+        """By SKU (case does not count for WooCommerce), those with our key before others; without a SKU by name and
+        key. `HoldRecordError` where the SKU is a product's that is sold by its variations only."""
+        sku = draft.sku.strip()
+        if not sku and not draft.name.strip():
+            return []
+        asked = {"sku": sku} if sku else {"search": draft.name.strip()}
+        params = {**asked, **_ITEMS, "_fields": f"{_ITEM_FIELDS},meta_data", "per_page": str(PER_PAGE)}
+        rows = rows_of(self._client.get("products", params, "products"), "products")
+        found = [row for row in rows if isinstance(row, dict)]
+        if made := [row for row in found if marker_of(row) == draft.key]:
+            found = made
+        else:
+            found = [row for row in found if sku and str(row.get("sku") or "").casefold() == sku.casefold()]
+        return [_readable(row) for row in self._found_rows(found)]
+
+    def create_item(self, draft: ItemDraft) -> CartItemId:
+        record = draft.sku or draft.name
+        currency = self._shop_currency()
+        if draft.price is not None and currency and draft.currency != currency:
+            raise HoldRecordError(
+                record, f"The shop sells in {currency}, the item's price is in {draft.currency}.", "Price it anew."
+            )
+        body = render_item(draft, self._option("new_items") or "publish")
+        return CartItemId(_made(self._client.send("POST", "products", body, record, idempotent=False)))
+
+    def update_item(self, item_id: CartItemId, changes: Mapping[str, str | Decimal]) -> None:
+        if (parts := split_id(item_id)) is None:
+            raise NotFoundError(item_id, "The shop has no item with such an id.", "Link the item anew.")
+        product, variation = parts
+        body = render_item_changes(changes, variation=bool(variation), record=item_id)
+        path = f"products/{product}/variations/{variation}" if variation else f"products/{product}"
+        _ensure_kept(body, self._client.send("PUT", path, body, item_id, idempotent=True), item_id)
+
+    def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]:
+        return StockWriter(self._client, self._locate).set_stock(writes)
+
+    def find_customers(self, draft: CustomerDraft) -> Sequence[CartCustomer]:
+        email = draft.email.strip()
+        if not email:
+            return []
+        reply = self._client.get("customers", {"email": email, "role": "all"}, "customers")
+        rows = [row for row in rows_of(reply, "customers") if isinstance(row, dict)]
+        wanted = [row for row in rows if str(row.get("email") or "").casefold() == email.casefold()]
+        return [_readable(parse_row(row, parse_customer)) for row in wanted]
+
+    def create_customer(self, draft: CustomerDraft) -> CartCustomerId:
+        """Shops that do not make user names and passwords themselves are given both; nobody knows the password."""
+        body = render_customer(draft)
+        try:
+            reply = self._client.send("POST", "customers", body, draft.email, idempotent=False)
+        except RefusedError as error:
+            if error.code not in NEEDS_USER_NAME:
+                raise
+            body |= {"username": draft.email, "password": secrets.token_urlsafe(24)}
+            reply = self._client.send("POST", "customers", body, draft.email, idempotent=False)
+        return CartCustomerId(_made(reply))
+
+    def update_customer(self, customer_id: CartCustomerId, changes: Mapping[str, str]) -> None:
+        if not _numbers([customer_id]):
+            raise NotFoundError(customer_id, "The shop has no customer with such an id.", "Link the customer anew.")
+        body = render_customer_changes(changes)
+        self._client.send("PUT", f"customers/{customer_id}", body, customer_id, idempotent=True)
+
+    # --- rows
+
+    def _order_rows(self, rows: Sequence[Any]) -> tuple[Received[CartOrder], ...]:
+        status_map = parse_status_map(self._option("status_map"))
+        return tuple(parse_row(row, lambda one: parse_order(one, status_map)) for row in rows)
+
+    def _item_rows(self, rows: Sequence[Any], *, expand: bool) -> tuple[Received[CartItem], ...]:
+        """Rows of products, where a product with variations becomes these (not `expand`: nothing)."""
+        currency = self._shop_currency() if rows else ""
+        received: list[Received[CartItem]] = []
+        for row in rows:
+            if not (isinstance(row, dict) and is_parent(row)):
+                received.append(_received(Located(row), currency))
+            elif expand:
+                received += [_received(one, currency, stamp_of(row)) for one in self._variations_of(row)]
+        return tuple(received)
+
+    def _variations_of(self, parent: Mapping[str, Any]) -> list[Located]:
+        """All variations of a product; none if it was deleted a moment ago."""
+        path = f"products/{_id_of(parent)}/variations"
+        params = {**_VARIATIONS, "orderby": "id", "order": "asc"}
+        try:
+            batches = list(iter_numbered(self._client, path, params, "variations"))
+        except NotFoundError:
+            return []
+        return [Located(row, parent) for batch in batches for row in batch.rows]
+
+    def _variation_rows(self, rows: Sequence[Any]) -> list[Received[CartItem]]:
+        """Rows of the list of all variations, with their products."""
+        currency = self._shop_currency() if rows else ""
+        parents = self._products([str(row.get("parent_id") or "") for row in rows if isinstance(row, dict)])
+        return [_received(Located(row, _parent_of(row, parents)), currency) for row in rows]
+
+    def _found_rows(self, rows: Sequence[dict[str, Any]]) -> list[Received[CartItem]]:
+        currency = self._shop_currency()
+        parents = self._products([str(row["parent_id"]) for row in rows if row.get("type") == "variation"])
+        for row in rows:
+            if is_parent(row):
+                raise HoldRecordError(
+                    str(row.get("sku")),
+                    f"In the shop this SKU is that of product {_id_of(row)}, sold by its variations only.",
+                    "Link the item to one of its variations, or change the SKU.",
+                )
+        own = [Located(row, _parent_of(row, parents) if row.get("type") == "variation" else None) for row in rows]
+        return [_received(one, currency) for one in own]
+
+    def _products(self, ids: Sequence[str]) -> dict[str, Any]:
+        wanted = _numbers(ids)
+        rows = get_included(self._client, "products", wanted, _ITEMS, "products", _id_of) if wanted else []
+        return {_id_of(row): row for row in rows}
+
+    def _locate(self, ids: Sequence[str]) -> dict[str, Located]:
+        """The rows of items by their ids; what is not there is absent."""
+        parts = {name: split for name in dict.fromkeys(ids) if (split := split_id(name)) is not None}
+        products = self._products([product for product, _ in parts.values()])
+        found: dict[str, Located] = {}
+        for product, parent in products.items():
+            wanted = [variation for one, variation in parts.values() if one == product and variation]
+            path = f"products/{product}/variations"
+            rows = get_included(self._client, path, wanted, _VARIATIONS, "variations", _id_of) if wanted else []
+            found |= {str(item_id(product, _id_of(row))): Located(row, parent) for row in rows}
+            if product in parts and not is_parent(parent):
+                found[product] = Located(parent)
+        return {name: found[name] for name in parts if name in found}
+
+    # --- what the shop says of itself, asked once
+
+    def _known_statuses(self) -> tuple[str, ...]:
+        """All words that the list of orders takes as a status, those of plug-ins too; () where it does not say."""
+        if self._statuses is None:
+            self._statuses = parse_statuses(self._client.options("orders"))
+        return self._statuses
+
+    def _listed_statuses(self) -> str:
+        """What to ask for, so that no order is hidden: `any` leaves out what a plug-in keeps out of searches."""
+        placed = [name for name in self._known_statuses() if name not in ("any", "trash", *NO_ORDERS)]
+        return ",".join(placed) if set(placed) - set(STATUSES) else "any"
+
+    def _shop_currency(self) -> str:
+        """The currency of item prices; "" where the key may not know it."""
+        if self._currency is None:
+            reply = self._client.find("data/currencies/current", {"_fields": "code"}, "currency")
+            told = reply.json if reply is not None else None
+            self._currency = safe_text(str(told.get("code") or ""), 3) if isinstance(told, dict) else ""
+            reply = self._client.find("settings/tax/woocommerce_prices_include_tax", {"_fields": "value"}, "settings")
+            told = reply.json if reply is not None else None
+            if isinstance(told, dict) and told.get("value") in ("yes", "no"):
+                self._facts = replace(self._facts, prices_include_tax=told["value"] == "yes")
+        return self._currency
+
+    def _lists_variations(self) -> bool:
+        """The shop lists all variations at once (WooCommerce 10.3 and later)."""
+        if self._flat is None:
+            self._flat = self._client.find("variations", {"per_page": "1", "_fields": "id"}, "variations") is not None
+        return self._flat
+
+    def _option(self, name: str) -> str:
+        return self._connection.options.get(name, "").strip()
+
+
+# --- small decisions --------------------------------------------------------------------------------------------------
+
+
+def parse_status_map(text: str) -> dict[str, str]:
+    """ "packed=processing, shipped=completed" as a dict; what leads to no word of WooCommerce is left out, so that the
+    orders are held."""
+    pairs = (part.partition("=") for part in text.replace(";", ",").split(","))
+    told = {name.strip().removeprefix("wc-"): word.strip().removeprefix("wc-") for name, _, word in pairs}
+    return {name: word for name, word in told.items() if name and word in STATUSES}
+
+
+def parse_statuses(reply: Reply | None) -> tuple[str, ...]:
+    """The words of the parameter `status` in a path's description of itself."""
+    told = reply.json if reply is not None else None
+    endpoints = told.get("endpoints") if isinstance(told, dict) else None
+    for endpoint in endpoints if isinstance(endpoints, list) else ():
+        if not isinstance(endpoint, dict) or "GET" not in (endpoint.get("methods") or ()):
+            continue
+        args = endpoint.get("args")
+        status = args.get("status") if isinstance(args, dict) else None
+        items = status.get("items", status) if isinstance(status, dict) else None
+        words = items.get("enum") if isinstance(items, dict) else None
+        return tuple(word for word in words if isinstance(word, str)) if isinstance(words, list) else ()
+    return ()
+
+
+def _received(found: Located, currency: str, stamp: datetime | None = None) -> Received[CartItem]:
+    """`stamp`: the change of the product for which a variation comes; the later of both is its time."""
+    own = stamp_of(found.row) if isinstance(found.row, dict) else None
+    seen_at = max(own, stamp) if own and stamp else (stamp or own)
+    name = str(item_id(_id_of(found.parent), _id_of(found.row))) if found.parent and _id_of(found.row) else ""
+    return parse_row(found.row, lambda row: parse_item(row, found.parent, currency, seen_at), name=name, stamp=seen_at)
+
+
+def _parent_of(row: Any, parents: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The product of a variation; where it is gone (trashed), what is known of it."""
+    number = str(row.get("parent_id") or "0") if isinstance(row, dict) else "0"
+    return parents.get(number) or {"id": number, "status": "trash"}
+
+
+def _readable(row: Received[Any]) -> Any:
+    """The record. One that can't be read is a refusal: it must not be made a second time."""
+    if isinstance(row.record, BadRecord):
+        raise HoldRecordError(row.external_id, f"The shop has it, but {row.record.reason}", row.record.remedy)
+    return row.record
+
+
+def _made(reply: Reply) -> str:
+    told = reply.json
+    made = told.get("id") if isinstance(told, dict) else None
+    if not isinstance(made, int) or made <= 0:
+        raise UnknownOutcomeError(
+            "The shop's answer does not say what it made.", "It is looked up before anything is sent again."
+        )
+    return str(made)
+
+
+def _ensure_kept(body: Mapping[str, Any], reply: Reply, record: str) -> None:
+    """WooCommerce ignores fields that its version does not know (bar codes before 9.2), and says all is well."""
+    told = reply.json if isinstance(reply.json, dict) else {}
+    if "global_unique_id" in body and str(told.get("global_unique_id") or "") != body["global_unique_id"]:
+        raise HoldRecordError(
+            record, "The shop did not keep the bar code.", "It takes digits only, from WooCommerce 9.2 on: update it."
+        )
+
+
+def _id_of(row: Any) -> str:
+    return str(row.get("id") or "") if isinstance(row, Mapping) else ""
+
+
+def _numbers(ids: Sequence[str]) -> list[str]:
+    """Those that can be ids here; what is no number is in no WooCommerce."""
+    return [one for one in ids if (parts := split_id(one)) is not None and not parts[1]]
+
+
+# --- what an entry point leads to, and the roles ----------------------------------------------------------------------
+
+
+def open_woocommerce(connection: Connection) -> Cart:
+    """The shop of a connection; nothing is sent yet."""
+    return WooCommerce(connection)
+
+
+SPEC: Final = AdapterSpec(
+    cart_type="woocommerce",
+    title="WooCommerce",
+    cart_class=WooCommerce,
+    open=open_woocommerce,
+    url_help="the address of the shop's home page, such as https://www.example.com or https://www.example.com/shop",
+    secret_title="Consumer secret",  # noqa: S106  (a title)
+    options=OPTIONS,
+)
+
+_: tuple[
+    type[Cart],
+    type[OrderReader],
+    type[ItemReader],
+    type[CustomerSource],
+    type[CustomerReader],
+    type[BasketSource],
+    type[ItemSink],
+    type[CustomerSink],
+    type[StockSink],
+] = (WooCommerce,) * 9
