@@ -1,0 +1,9 @@
+"""PrestaShop 1.7 to 9 through its web service (https://devdocs.prestashop-project.org/8/webservice/).
+
+facts (facts, options) → wire (bodies as rows) → moments (shop-local times) → states (the status table) → parse (rows as
+records) → render (drafts as XML) → errors (the error table) → session, cart (thin I/O), diagnosis (Test Connection).
+"""
+
+from cartui.adapters.prestashop.cart import SPEC, PrestaShop, open_prestashop
+
+__all__ = ["SPEC", "PrestaShop", "open_prestashop"]
