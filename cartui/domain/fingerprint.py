@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from hashlib import blake2b
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from cartui.domain.ports import Received
 from cartui.domain.records import CartBasket, CartCustomer, CartItem, CartOrder
@@ -14,9 +14,30 @@ from cartui.domain.settings import CartConnection
 _STAMPS = {"modified_at"}
 
 
+_NUL = rb"\u0000"
+
+
+class UnstorableTextError(ValueError):
+    """A record holds text that no database keeps: a NUL character, or half of a surrogate pair."""
+
+
 def fingerprint(record: CartOrder | CartItem | CartCustomer | CartBasket) -> str:
-    """Hash of all that a record says except its modified stamp; equal content gives equal text, on every machine."""
-    return blake2b(to_json(record, exclude=_STAMPS), digest_size=16).hexdigest()
+    """Hash of all that a record says except its modified stamp; equal content gives equal text, on every machine.
+
+    Errors: `UnstorableTextError` for a record that an adapter let through without cleaning its text.
+    """
+    try:
+        content = to_json(record, exclude=_STAMPS)
+    except PydanticSerializationError as error:
+        raise UnstorableTextError("It holds a broken character (half of a surrogate pair).") from error
+    if _NUL in content and _has_nul(content):
+        raise UnstorableTextError("It holds a NUL character.")
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def _has_nul(content: bytes) -> bool:
+    """The escape itself, not a backslash followed by the letters u0000."""
+    return _NUL in content.replace(rb"\\", b"")
 
 
 def fingerprint_raw(row: Received[object]) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
 from cartui.domain.documents import DocumentDraft
+from cartui.domain.fingerprint import UnstorableTextError
 from cartui.domain.ids import CartId, CustomerCode, CustomerId, Direction, ItemCode, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.outcomes import Outcome
-from cartui.domain.ports import Received
+from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import Address, CustomerDraft, ItemDraft, StockWrite
 
 
@@ -200,11 +201,19 @@ Row = TypeVar("Row", bound=Received[object])
 
 
 def plan_each(rows: Sequence[Row], plan_one: Callable[[Row], PlannedChange]) -> list[PlannedChange]:
-    """One change a row, in order. A record that comes twice on one page is planned by its last row only."""
+    """One change a row, in order. A record that comes twice on one page is planned by its last row only; one with text
+    that no database keeps is planned as a record that can't be read."""
     last = {row.external_id: position for position, row in enumerate(rows)}
     return [
-        plan_one(row)
+        _plan_safely(row, plan_one)
         if last[row.external_id] == position
         else PlannedChange(Action.SAME, row.external_id, row.external_id, "comes again further down the page")
         for position, row in enumerate(rows)
     ]
+
+
+def _plan_safely(row: Row, plan_one: Callable[[Row], PlannedChange]) -> PlannedChange:
+    try:
+        return plan_one(row)
+    except UnstorableTextError as error:
+        return plan_one(replace(row, record=BadRecord(str(error))))

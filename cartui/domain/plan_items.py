@@ -251,7 +251,7 @@ def plan_export_items(
 def _plan_export(item: Item, ground: ExportGround, edits: Mapping[str, str], draft_key: str) -> PlannedChange:
     key, label = str(item.item_id), f"{item.code} {item.name}"
     if item.is_default:
-        return _refuse(key, label, "The default item only stands in for missing ones.", "Leave it out.")
+        return PlannedChange(Action.SKIP, key, label, "the default item only stands in for missing ones")
     try:
         stock = _typed_amount("Stock", edits.get("stock", ""))
     except AmountError as error:

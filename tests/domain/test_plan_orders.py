@@ -209,3 +209,13 @@ def test_guests_are_kept_apart() -> None:
     assert known.customer_id == 7
     nameless = document(plan(order(1, NOW, buyer=Buyer(None)), OrderGround(guests={"": CustomerId(7)})))
     assert nameless.customer_id is None
+
+
+@pytest.mark.parametrize("text", ["half \ud800 pair", "a\0b"])
+def test_text_that_no_database_keeps_is_held(text: str) -> None:
+    """An adapter that let it through must not end the cycle; a backslash before u0000 is ordinary text."""
+    change = plan(order(1, NOW, note=text))
+    assert change.action is Action.HOLD
+    assert change.record is not None
+    assert change.record.label == "1"
+    assert plan(order(1, NOW, note="C:\\u0000")).action is Action.CREATE
