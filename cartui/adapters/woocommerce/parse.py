@@ -386,7 +386,7 @@ def parse_gmt(text: object) -> datetime | None:
 def render_raw(row: Any) -> bytes:
     """The row without what opens doors: an order's key (whoever has it sees and pays the order), passwords, tokens of
     payment providers."""
-    return json.dumps(_without_secrets(row, 0), ensure_ascii=False, default=str).encode("utf-8", "replace")
+    return json.dumps(_without_secrets(row), ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
 _SECRET_NAMES: Final = re.compile(
@@ -395,16 +395,17 @@ _SECRET_NAMES: Final = re.compile(
 )
 
 
-def _without_secrets(value: Any, depth: int) -> Any:
+@lru_cache(maxsize=4096)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAMES.fullmatch(name) is not None
+
+
+def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        if isinstance(value.get("key"), str) and "value" in value and _SECRET_NAMES.fullmatch(value["key"]):
+        if isinstance(value.get("key"), str) and "value" in value and _is_secret(value["key"]):
             return {"key": value["key"]}
-        return {
-            key: _without_secrets(one, depth + 1)
-            for key, one in value.items()
-            if key != "_links" and not _SECRET_NAMES.fullmatch(key)
-        }
-    return [_without_secrets(one, depth + 1) for one in value] if isinstance(value, list) else value
+        return {key: _without_secrets(one) for key, one in value.items() if key != "_links" and not _is_secret(key)}
+    return [_without_secrets(one) for one in value] if isinstance(value, list) else value
 
 
 def _shape(shape: TypeAdapter[Any], row: Any) -> Any:

@@ -1,0 +1,84 @@
+"""WooCommerce passes the suite of all adapters: version 9.9.5 signed over plain http, 11.0.1 over https."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import trustme
+from tests.adapters.woocommerce_shop import KEY, NOW, SECRET, Shop, serving
+
+from cartui.adapters.woocommerce import WooCommerce
+from cartui.domain.ports import Cart, Connection
+from cartui.testing.conformance import CartConformance, ShopDriver
+
+
+class Driver:
+    """The shop's own side of the fake."""
+
+    secrets = (SECRET, "wc_order_")
+    currency = "EUR"
+
+    def __init__(self, shop: Shop, url: str, ca_file: str = "") -> None:
+        self.shop, self.url, self.ca_file = shop, url, ca_file
+
+    def open(self) -> Cart:
+        return self._open(SECRET)
+
+    def open_with_wrong_password(self) -> Cart:
+        return self._open("cs_wrong_secret")
+
+    def _open(self, secret: str) -> Cart:
+        options = {"consumer_key": KEY, "ca_file": self.ca_file}
+        return WooCommerce(Connection("Woo", self.url, options, lambda _: secret, now=lambda: NOW))
+
+    def now(self):  # type: ignore[no-untyped-def]
+        return self.shop.now
+
+    def place_order(self) -> str:
+        self.shop.tick()
+        return str(self.shop.add_order()["id"])
+
+    def cancel_order(self, order_id: str) -> None:
+        self.shop.tick()
+        row = next(row for row in self.shop.orders if str(row["id"]) == order_id)
+        row |= {"status": "cancelled"}
+        self.shop.touch(row)
+
+    def rename_item(self, item_id: str, name: str) -> None:
+        self.shop.tick()
+        row = self.shop.product(int(item_id.partition(":")[0]))
+        row["name"] = name
+        self.shop.touch(row)
+
+    def stock_of(self, item_id: str) -> Decimal | None:
+        quantity = self.shop.item(item_id)["stock_quantity"]
+        return None if quantity is None else Decimal(quantity)
+
+    def sell_one(self, item_id: str) -> None:
+        row = self.shop.item(item_id)
+        row["stock_quantity"] -= 1
+        self.shop.touch(row)
+
+
+class TestSignedOverHttp(CartConformance):
+    @pytest.fixture
+    def shop(self) -> Iterator[ShopDriver]:
+        shop = Shop(NOW, "9.9.5")
+        with serving(shop) as url:
+            yield Driver(shop, url)
+
+
+class TestBasicOverHttps(CartConformance):
+    @pytest.fixture
+    def shop(self, tmp_path: Path) -> Iterator[ShopDriver]:
+        authority = trustme.CA()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        shop = Shop(NOW, "11.0.1")
+        with serving(shop, context) as url:
+            yield Driver(shop, url, str(tmp_path / "ca.pem"))

@@ -1,0 +1,477 @@
+"""A small WooCommerce: it keeps state, pages, filters, checks keys and signatures, and misbehaves as real ones were seen
+to do. Rows are those of recorded answers. Faults are switched on by name in `faults`:
+
+notices            PHP prints a notice before the JSON, with text/html
+notices_after      … and one behind it
+maintenance        503 with a page and Retry-After
+page_200           a page with status 200 instead of data
+ignore_dates       modified_after is dropped on the way
+lying_total        X-WP-Total counts a row too much
+no_totals          no X-WP-… headers
+strip_header       a proxy removes the Authorization header
+read_only          the key may only read
+no_rewrite         wp-json/ is unknown to the web server; index.php/wp-json/ works
+plain_permalinks   only ?rest_route= works
+lost_answer        the next POST is carried out and its connection cut
+no_user_names      accounts need a user name and a password
+holes              a plug-in took an element of a list: PHP makes an object of it
+no_options         a firewall refuses OPTIONS
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import hmac
+import json
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+SAMPLES = Path(__file__).parent / "samples" / "woocommerce"
+KEY, SECRET = "ck_made_up_key", "cs_made_up_secret"
+CORE = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "checkout-draft")
+NOTICE = b"<br />\n<b>Notice</b>:  Undefined index: [foo] in <b>/srv/www/plugin.php</b> on line <b>12</b><br />\n"
+Row = dict[str, Any]
+
+
+def sample(name: str) -> Any:
+    """A recorded answer's body, trimmed."""
+    return json.loads((SAMPLES / f"{name}.json").read_text("utf-8"))
+
+
+class Refusal(Exception):
+    """An answer that is an error object."""
+
+    def __init__(self, status: int, code: str, message: str = "Said in the shop's language.", **data: Any) -> None:
+        super().__init__(code)
+        self.status = status
+        self.body = {"code": code, "message": message, "data": {"status": status, **data}}
+
+
+class Shop:
+    """The state. `now` is the shop's clock; its site-local time is UTC+5:30."""
+
+    zone = timedelta(hours=5, minutes=30)
+
+    def __init__(self, now: datetime, version: str = "9.9.5") -> None:
+        self.now = now
+        self.version = version
+        self.faults: set[str] = set()
+        self.statuses = list(CORE)
+        self.hidden: set[str] = set()  # statuses that a plug-in keeps out of "any"
+        self.requests: list[tuple[str, str]] = []
+        self.nonces: set[str] = set()
+        self.orders: list[Row] = []
+        self.products: list[Row] = []
+        self.variations: list[Row] = []
+        self.customers: list[Row] = []
+        self.last_id = 1000
+        self.before_request: Callable[[str, dict[str, str]], None] = lambda path, params: None
+        self._seed()
+
+    # --- the shop's own side
+
+    def stamp(self, row: Row, name: str, moment: datetime) -> None:
+        row[f"{name}_gmt"] = f"{moment:%Y-%m-%dT%H:%M:%S}"
+        row[name] = f"{moment + self.zone:%Y-%m-%dT%H:%M:%S}"
+
+    def touch(self, row: Row) -> None:
+        self.stamp(row, "date_modified", self.now)
+        if row.get("type") == "variation":
+            self.touch(self.product(row["parent_id"]))
+
+    def tick(self, seconds: int = 1) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def product(self, number: int) -> Row:
+        return next(row for row in self.products if row["id"] == number)
+
+    def item(self, name: str) -> Row:
+        product, _, variation = name.partition(":")
+        rows = self.variations if variation else self.products
+        return next(row for row in rows if row["id"] == int(variation or product))
+
+    def add_order(self, template: str = "order_with_coupon", **fields: Any) -> Row:
+        self.last_id += 1
+        row: Row = copy.deepcopy(sample(template))
+        row |= {"id": self.last_id, "number": f"W-{self.last_id}", **fields}
+        self.stamp(row, "date_created", self.now)
+        self.stamp(row, "date_modified", self.now)
+        self.orders.append(row)
+        return row
+
+    def add_product(self, **fields: Any) -> Row:
+        self.last_id += 1
+        row: Row = copy.deepcopy(sample("product_create"))
+        row |= {"id": self.last_id, "meta_data": [], **fields}
+        self.stamp(row, "date_created", self.now)
+        self.stamp(row, "date_modified", self.now)
+        self.products.append(row)
+        return row
+
+    def add_variation(self, parent: Row, template: Row, **fields: Any) -> Row:
+        self.last_id += 1
+        row = {**copy.deepcopy(template), "id": self.last_id, "parent_id": parent["id"], "type": "variation", **fields}
+        self.stamp(row, "date_created", self.now)
+        self.stamp(row, "date_modified", self.now)
+        parent.setdefault("variations", []).append(row["id"])
+        self.variations.append(row)
+        return row
+
+    def _seed(self) -> None:
+        end, self.now = self.now, self.now - timedelta(days=10)
+        templates = ("order_with_coupon", "order_with_refund", "order_negative_fee", "order_two_taxes", "order_jpy")
+        for number in range(36):
+            self.tick(0 if number % 3 else 3600)  # three orders in one second
+            self.add_order((*templates, "order_kwd", "order_variation_line")[number % 7])
+        self.add_order(status="checkout-draft")
+        for number in range(20):
+            self.tick(60)
+            name = "Mugs &amp; <b>Cups</b>\x1b[31m" if number == 3 else f"Thing {number}"
+            status = ("publish", "draft", "private", "pending")[number % 4] if number > 4 else "publish"
+            tracked = number != 5
+            self.add_product(
+                name=name, sku=f"SKU-{number:04}", regular_price="9.9", price="9.9", status=status,
+                manage_stock=tracked, stock_quantity=30 + number if tracked else None,
+            )  # fmt: skip
+        self._seed_variations()
+        for number in range(12):
+            self.tick(60)
+            self.last_id += 1
+            row: Row = copy.deepcopy(sample("customers_email")[0])
+            row |= {"id": self.last_id, "email": f"buyer{number:03}@buyers.example", "role": "customer"}
+            self.stamp(row, "date_modified", self.now)
+            self.customers.append(row)
+        self.customers.append({**self.customers[0], "id": 1, "email": "admin@shop.example", "role": "administrator"})
+        self.now = end
+
+    def _seed_variations(self) -> None:
+        for name, sample_name in (("VP-05", "variations_without_sku"), ("VP-04", "variations_parent_stock")):
+            self.tick(60)
+            fields = {"type": "variable", "regular_price": "", "price": "15.9", "status": "publish", "variations": []}
+            parent = self.add_product(name=f"Shirt {name}", sku=name, manage_stock=False, stock_quantity=None, **fields)
+            for number, told in enumerate(sample(sample_name)):
+                base = {"name": f"L{number}", "regular_price": "15.9", "price": "15.9", "status": "publish", **told}
+                attributes = [
+                    {"id": 1, "name": "Size", "option": f"L{number}"},
+                    {"id": 2, "name": "C", "option": "Red"},
+                ]
+                self.add_variation(parent, base, attributes=attributes)
+
+    # --- answering
+
+    def list_rows(self, rows: list[Row], params: dict[str, str], words: tuple[str, ...] = ()) -> list[Row]:
+        found = rows
+        if words:
+            wanted = set(params.get("status", "any").split(","))
+            if not wanted <= {"any", "trash", *words}:
+                raise Refusal(400, "rest_invalid_param", params={"status": "status is not one of …"})
+            if "any" in wanted:
+                wanted = set(words) - {"checkout-draft"} - self.hidden
+            found = [row for row in found if row["status"] in wanted]
+        if "include" in params:
+            found = [row for row in found if str(row["id"]) in params["include"].split(",")]
+        if "modified_after" in params and "ignore_dates" not in self.faults:
+            found = [row for row in found if self._is_after(row, params)]
+        by_date = params.get("orderby", "date") == "modified"
+        name = "date_modified_gmt" if by_date else "id"
+        found = sorted(found, key=lambda row: (row[name] or "", row["id"]) if by_date else row["id"])
+        return found if params.get("order") == "asc" else found[::-1]
+
+    @staticmethod
+    def _is_after(row: Row, params: dict[str, str]) -> bool:
+        naive = params.get("dates_are_gmt") == "true"
+        name = "date_modified_gmt" if naive or params["modified_after"].endswith("Z") else "date_modified"
+        return bool(row[name] > params["modified_after"].removesuffix("Z"))
+
+    def read(self, path: str, params: dict[str, str]) -> Any:
+        parts = path.split("/")
+        if path == "data/currencies/current":
+            return {"code": "EUR", "name": "Euro", "symbol": "&euro;"}
+        if path == "settings/tax/woocommerce_prices_include_tax":
+            return {"id": "woocommerce_prices_include_tax", "value": "yes"}
+        if path == "system_status":
+            return {"environment": {"version": self.version}}
+        if path == "orders":
+            return self.list_rows(self.orders, params, tuple(self.statuses))
+        if path == "customers":
+            role, email = params.get("role", "customer"), params.get("email", "").lower()
+            rows = [row for row in self.customers if role in ("all", row["role"])]
+            return self.list_rows([row for row in rows if not email or row["email"].lower() == email], {
+                name: value for name, value in params.items() if name != "modified_after"  # silently ignored
+            })  # fmt: skip
+        if path == "products":
+            return self._products(params)
+        if path == "variations" and int(self.version.split(".")[0]) >= 11:
+            return self.list_rows([self._shown(row) for row in self.variations], params)
+        if len(parts) == 3 and parts[0] == "products" and parts[2] == "variations":
+            rows = [self._shown(row) for row in self.variations if row["parent_id"] == int(parts[1])]
+            return self.list_rows(rows, params)
+        raise Refusal(404, "rest_no_route", "No route was found matching the URL and request method.")
+
+    def _shown(self, row: Row) -> Row:
+        parent = self.product(row["parent_id"])
+        return {**row, "sku": row["sku"] or parent["sku"]}
+
+    def _products(self, params: dict[str, str]) -> list[Row]:
+        rows = self.products
+        if sku := params.get("sku", "").lower():
+            both = (*rows, *self.variations)
+            return [row for row in both if row["sku"].lower() in sku.split(",")]
+        if search := params.get("search", "").lower():
+            rows = [row for row in rows if search in row["name"].lower()]
+        return self.list_rows(rows, params, ("publish", "draft", "private", "pending"))
+
+    def write(self, method: str, path: str, body: Row) -> tuple[int, Any]:
+        parts = path.split("/")
+        if parts[-1] == "batch":
+            if sum(map(len, body.values())) > 100:
+                raise Refusal(413, "woocommerce_rest_request_entity_too_large")
+            return 200, {"update": [self._in_batch(path.removesuffix("batch"), one) for one in body.get("update", ())]}
+        if path == "products":
+            self._ensure_free(body.get("sku", ""), 0)
+            row = self.add_product(name="", sku="", regular_price="", manage_stock=False, stock_quantity=None)
+            self._change(row, body)
+            return 201, row
+        if path == "customers":
+            return 201, self._new_customer(body)
+        return 200, self._update(parts, body)
+
+    def _in_batch(self, path: str, one: Row) -> Row:
+        try:
+            return self._update(f"{path}{one['id']}".split("/"), one)
+        except Refusal as refusal:
+            return {"id": one["id"], "error": {**refusal.body, "data": {"status": 400}}}
+
+    def _update(self, parts: list[str], body: Row) -> Row:
+        kind = "customers" if parts[0] == "customers" else "variations" if len(parts) == 4 else "products"
+        rows: list[Row] = getattr(self, kind)
+        row = next((row for row in rows if str(row["id"]) == parts[-1]), None)
+        if row is None or (kind == "variations" and str(row["parent_id"]) != parts[1]):
+            code = {"customers": "woocommerce_rest_invalid_id"}.get(kind, "woocommerce_rest_product_invalid_id")
+            raise Refusal(400 if kind == "products" else 404, code, "Invalid ID.")
+        if "sku" in body:
+            self._ensure_free(body["sku"], row["id"])
+        self._change(row, body)
+        return row
+
+    def _change(self, row: Row, body: Row) -> None:
+        if not isinstance(body.get("regular_price", ""), str):
+            raise Refusal(400, "rest_invalid_param", params={"regular_price": "regular_price is not of type string."})
+        if isinstance(body.get("stock_quantity"), float):
+            raise Refusal(
+                400, "rest_invalid_param", params={"stock_quantity": "stock_quantity is not of type integer."}
+            )
+        told = {name: value for name, value in body.items() if name not in ("id", "stock_quantity")}
+        if billing := told.pop("billing", None):
+            row["billing"] = {**row["billing"], **billing}
+        row |= told
+        if "stock_quantity" in body and row.get("manage_stock") is True:
+            row["stock_quantity"] = int(body["stock_quantity"])
+        row["price"] = row.get("regular_price", "")
+        if int(self.version.split(".")[0]) < 9:
+            row.pop("global_unique_id", None)
+        self.touch(row)
+
+    def _ensure_free(self, sku: str, own: int) -> None:
+        for row in (*self.products, *self.variations):
+            if sku and row["sku"].lower() == sku.lower() and row["id"] != own:
+                data = {"resource_id": row["id"], "unique_sku": f"{sku}-1"}
+                raise Refusal(400, "product_invalid_sku", "Invalid or duplicated SKU.", **data)
+
+    def _new_customer(self, body: Row) -> Row:
+        if "no_user_names" in self.faults and not (body.get("username") and body.get("password")):
+            raise Refusal(400, "registration-error-invalid-username")
+        if any(row["email"].lower() == body["email"].lower() for row in self.customers):
+            raise Refusal(400, "registration-error-email-exists")
+        self.last_id += 1
+        row: Row = copy.deepcopy(sample("customers_email")[0])
+        row |= {"id": self.last_id, "first_name": "", "last_name": "", **body, "role": "customer"}
+        row.pop("password", None)
+        self.stamp(row, "date_modified", self.now)
+        self.customers.append(row)
+        return row
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    shop: ClassVar[Shop]
+    encrypted: ClassVar[bool]
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return f"{self.shop.now:%a, %d %b %Y %H:%M:%S} GMT"
+
+    def handle_any(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.shop.requests.append((self.command, self.path))
+        try:
+            self._answer(body)
+        except Refusal as refusal:
+            self._send(refusal.status, refusal.body)
+
+    do_GET = do_POST = do_PUT = do_OPTIONS = handle_any  # noqa: N815
+
+    def _answer(self, body: bytes) -> None:
+        faults = self.shop.faults
+        if "maintenance" in faults:
+            page = b"<!DOCTYPE html><title>Maintenance</title><p>Briefly unavailable for scheduled maintenance."
+            return self._raw(503, page, "text/html", {"Retry-After": "600"})
+        if "page_200" in faults:
+            return self._raw(200, b"<!DOCTYPE html><title>Shop</title>", "text/html")
+        parts = urlsplit(self.path)
+        params = dict(parse_qsl(parts.query, keep_blank_values=True))
+        path = self._route(parts.path, params)
+        if path is None:
+            return self._raw(404, b"<!DOCTYPE html><title>Not found</title>", "text/html")
+        if path == "/":
+            told = {
+                "name": "Shop",
+                "namespaces": ["wp/v2", "wc/v3"],
+                "gmt_offset": 5.5,
+                "timezone_string": "Asia/Kolkata",
+            }
+            return self._send(200, told)
+        if not path.startswith("/wc/v3/"):
+            raise Refusal(404, "rest_no_route")
+        path = path.removeprefix("/wc/v3/")
+        if self.command == "OPTIONS":
+            return self._send_options(path)
+        self._check_key(parts.path, params)
+        if self.command == "GET":
+            self.shop.before_request(path, params)
+            return self._send_rows(self.shop.read(path, params), params)
+        if "read_only" in faults:
+            message = "The API key provided does not have write permissions."
+            raise Refusal(401, "woocommerce_rest_authentication_error", message)
+        status, told = self.shop.write(self.command, path, json.loads(body))
+        if "lost_answer" in faults:
+            faults.discard("lost_answer")
+            self.close_connection = True
+            self.connection.shutdown(2)
+            return None
+        return self._send(status, told)
+
+    def _route(self, path: str, params: dict[str, str]) -> str | None:
+        faults = self.shop.faults
+        if "plain_permalinks" in faults:
+            return params.pop("rest_route", None)
+        prefix = "/index.php/wp-json" if "no_rewrite" in faults else "/wp-json"
+        return path.removeprefix(prefix) if path.startswith(prefix + "/") else None
+
+    def _send_options(self, path: str) -> None:
+        if "no_options" in self.shop.faults:
+            return self._raw(405, b"", "text/html")
+        words = ["any", "trash", *self.shop.statuses]
+        status = {"default": ["any"], "type": "array", "items": {"type": "string", "enum": words}}
+        endpoints = [{"methods": ["GET"], "args": {"status": status}}, {"methods": ["POST"], "args": {}}]
+        return self._send(200, {"namespace": "wc/v3", "methods": ["GET", "POST"], "endpoints": endpoints})
+
+    # --- keys, as class-wc-rest-authentication.php checks them
+
+    def _check_key(self, path: str, params: dict[str, str]) -> None:
+        header = "" if "strip_header" in self.shop.faults else self.headers.get("Authorization", "")
+        if "wp-json/wc/" not in self.path:  # it looks for this in the address before it reads any key
+            raise Refusal(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
+        if self.encrypted:
+            pair = params.pop("consumer_key", ""), params.pop("consumer_secret", "")
+            if header.startswith("Basic "):
+                user, _, word = base64.b64decode(header[6:]).decode().partition(":")
+                pair = (user, word)
+            self._check_pair(*pair)
+        else:
+            self._check_signature(path, params, header)
+
+    def _check_pair(self, key: str, secret: str) -> None:
+        if not key:
+            raise Refusal(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
+        if key != KEY or not hmac.compare_digest(secret, SECRET):
+            raise Refusal(401, "woocommerce_rest_authentication_error", "Consumer secret is invalid.")
+
+    def _check_signature(self, path: str, params: dict[str, str], header: str) -> None:
+        oauth = {name: params.pop(name) for name in list(params) if name.startswith("oauth_")}
+        if header.startswith("OAuth "):
+            pairs = (part.strip().partition("=") for part in header[6:].split(","))
+            oauth = {name: unquote(value.strip('"')) for name, _, value in pairs}
+        if not oauth:
+            raise Refusal(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
+        signed = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True)) | oauth
+        given = signed.pop("oauth_signature")
+        query = "%26".join(f"{self._twice(name)}%3D{self._twice(value)}" for name, value in sorted(signed.items()))
+        site = f"http://{self.headers['Host']}{path}"
+        base = f"{self.command}&{quote(site, safe='~')}&{query}"
+        digest = hmac.new(f"{SECRET}&".encode(), base.encode(), hashlib.sha256).digest()
+        if oauth["oauth_consumer_key"] != KEY or base64.b64encode(digest).decode() != given or "[" in self.path:
+            raise Refusal(401, "woocommerce_rest_authentication_error", "Invalid signature - does not match.")
+        if abs(int(oauth["oauth_timestamp"]) - self.shop.now.timestamp()) > 900:
+            raise Refusal(401, "woocommerce_rest_authentication_error", "Invalid timestamp.")
+        if oauth["oauth_nonce"] in self.shop.nonces:
+            raise Refusal(401, "woocommerce_rest_authentication_error", "Invalid nonce - nonce has already been used.")
+        self.shop.nonces.add(oauth["oauth_nonce"])
+
+    @staticmethod
+    def _twice(text: str) -> str:
+        return quote(text, safe="~").replace("%", "%25")
+
+    # --- bytes
+
+    def _send_rows(self, told: Any, params: dict[str, str]) -> None:
+        if not isinstance(told, list):
+            return self._send(200, told)
+        per_page = int(params.get("per_page", "10"))
+        if per_page > 100:
+            raise Refusal(400, "rest_invalid_param", params={"per_page": "per_page must be between 1 and 100"})
+        start = (int(params.get("page", "1")) - 1) * per_page
+        rows = told[start : start + per_page]
+        if fields := params.get("_fields"):
+            rows = [{name: row[name] for name in fields.split(",") if name in row} for row in rows]
+        total = len(told) + ("lying_total" in self.shop.faults)
+        headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(-(-len(told) // per_page))}
+        if "holes" in self.shop.faults and rows:
+            return self._send(200, {str(number + 1): row for number, row in enumerate(rows)}, headers)
+        return self._send(200, rows, {} if "no_totals" in self.shop.faults else headers)
+
+    def _send(self, status: int, told: Any, headers: dict[str, str] | None = None) -> None:
+        faults = self.shop.faults
+        body = json.dumps(told).encode()
+        kind = "text/html" if "notices" in faults else "application/json; charset=UTF-8"
+        body = (NOTICE if "notices" in faults else b"") + body + (NOTICE if "notices_after" in faults else b"")
+        self._raw(status, body, kind, headers)
+
+    def _raw(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def serving(shop: Shop, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The shop's address on a free loopback port."""
+    kind = type("BoundHandler", (Handler,), {"shop": shop, "encrypted": tls is not None})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
