@@ -124,3 +124,11 @@ def test_an_old_python_is_refused_with_the_remedy(tmp_path: Path) -> None:
     assert "apt-get install" in done.stderr
     assert "brew install" in done.stderr
     assert not (copy / ".venv").exists()
+
+
+def test_the_built_in_adapters_are_the_registered_ones() -> None:
+    """Two tables of the same thing: one for speed, one for pip; they must not drift apart."""
+    from cartui.wiring import BUILT_IN, GROUP
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert dict(BUILT_IN) == project["entry-points"][GROUP]
