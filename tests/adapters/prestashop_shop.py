@@ -4,7 +4,7 @@ times, both formats out and XML in, HTTP 500 where the real one says 500. Faults
     redirect          any request is sent to the main domain, and the path is lost
     no_authorization  the web server drops the header (`?ws_key=` still works)
     disabled          the web service is switched off (503)
-    warnings          PHP complains on every request: 500, and the work is done all the same
+    warnings          PHP complains while records are printed: 500, and the work is done all the same
     lost_answer       writes are carried out and the connection breaks
     no_patch_right    the key may PUT, not PATCH
     ignore_dates      a proxy drops the filters with brackets
@@ -40,8 +40,9 @@ Row = dict[str, Any]
 Answer = tuple[int, Row | list[Any] | None, str]
 
 NODES = {
-    "orders": "order", "order_details": "order_detail", "order_states": "order_state", "order_payments": "order_payment",
-    "order_cart_rules": "order_cart_rule", "order_slip": "order_slip", "products": "product", "carts": "cart",
+    "orders": "order", "order_details": "order_detail", "order_states": "order_state",
+    "order_payments": "order_payment", "order_cart_rules": "order_cart_rule",
+    "order_slip": "order_slip", "products": "product", "carts": "cart",
     "combinations": "combination", "product_option_values": "product_option_value", "customers": "customer",
     "stock_availables": "stock_available", "addresses": "address", "countries": "country", "states": "state",
     "currencies": "currency", "languages": "language", "taxes": "tax", "carriers": "carrier",
@@ -100,6 +101,7 @@ class FakePrestaShop:
         self.shown_offset = timedelta(0)
         self.on_request: Callable[[], None] | None = None
         self.url = ""
+        self.opened: list[PrestaShop] = []
         self._lock = threading.RLock()
         self._seed(zone, languages)
 
@@ -124,9 +126,10 @@ class FakePrestaShop:
 
     def product(self, name: str, reference: str, price: str, quantity: int, *variants: tuple[str, str, int]) -> Row:
         """A product with its stock row; variants: reference, impact on the price, stock."""
+        texts = {"name": name, "link_rewrite": "made-up", "description": f"<p>{name} &amp; more</p>"}
         row = self.put(
             "products", reference=reference, price=price, active="1", date_add=self.local(), date_upd=self.local(),
-            name={one: name for one in map(str, self.rows["languages"])}, manufacturer_name="",
+            manufacturer_name="", **{field: self.translated(text) for field, text in texts.items()},
         )  # fmt: skip
         pairs = [("0", quantity)]
         for number, (variant, impact, pieces) in enumerate(variants):
@@ -142,6 +145,9 @@ class FakePrestaShop:
                 id_shop_group="0", quantity=str(pieces), depends_on_stock="0", out_of_stock="2", location="A-1",
             )  # fmt: skip
         return row
+
+    def translated(self, text: str) -> Row:
+        return dict.fromkeys(map(str, self.rows["languages"]), text)
 
     def customer(self, first: str, last: str, email: str, guest: bool = False) -> Row:
         row = self.put(
@@ -193,9 +199,9 @@ class FakePrestaShop:
             self._move_stock(product_id, attribute or "0", -quantity)
         off = discount or ("0.000000", "0.000000")
         total = gross + Decimal(shipping[1]) - Decimal(off[1]) + Decimal(off_by)
+        rows = [{"id_product": "1", "id_product_attribute": "0", "quantity": "1"}]
         cart = self.put("carts", id_customer=str(customer["id"]), id_currency=currency, secure_key=SECURE_KEY,
-                        date_add=self.local(), date_upd=self.local(),
-                        associations={"cart_rows": [{"id_product": "1", "id_product_attribute": "0", "quantity": "1"}]})  # fmt: skip
+                        date_add=self.local(), date_upd=self.local(), associations={"cart_rows": rows})  # fmt: skip
         paid = state in ("2", "3", "4", "5")
         order = self.put(
             "orders", id_address_delivery=str(address["id"]), id_address_invoice=str(address["id"]),
@@ -205,7 +211,8 @@ class FakePrestaShop:
             gift="0", gift_message="", conversion_rate="1.000000", reference=reference,
             total_paid=f"{total:.6f}", total_paid_tax_incl=f"{total:.6f}",
             total_paid_tax_excl=f"{net + Decimal(shipping[0]) - Decimal(off[0]):.6f}",
-            total_paid_real=f"{total if paid else 0:.6f}", total_products=f"{net:.6f}", total_products_wt=f"{gross:.6f}",
+            total_paid_real=f"{total if paid else 0:.6f}", total_products=f"{net:.6f}",
+            total_products_wt=f"{gross:.6f}",
             total_discounts=off[1], total_discounts_tax_incl=off[1], total_discounts_tax_excl=off[0],
             total_shipping=shipping[1], total_shipping_tax_incl=shipping[1], total_shipping_tax_excl=shipping[0],
             carrier_tax_rate="20.000", total_wrapping="0.000000", total_wrapping_tax_incl="0.000000",
@@ -259,8 +266,9 @@ class FakePrestaShop:
         for number in range(1, 19):
             self.product(f"Mug {number} & co", f"REF-{number:04d}", f"{number}.500000", 500)
         for number in range(19, 23):
-            self.product(f"Shirt {number}", f"REF-{number:04d}", "20.000000", 300,
-                         (f"REF-{number:04d}-S", "0.000000", 100), (f"REF-{number:04d}-M", "2.500000", 200))  # fmt: skip
+            code = f"REF-{number:04d}"
+            sizes = (f"{code}-S", "0.000000", 100), (f"{code}-M", "2.500000", 200)
+            self.product(f"Shirt {number}", code, "20.000000", 300, *sizes)
         self.customer("Anonymous", "Anonymous", "anonymous@psgdpr.com")
         for number in range(1, 12):
             self.customer(
@@ -314,7 +322,7 @@ class FakePrestaShop:
             except Refused as error:
                 codes = [(error.code, error.message)]
                 return error.status, self._typed(head, as_json), _errors(codes, as_json)
-            if "warnings" in self.faults:
+            if "warnings" in self.faults and data:
                 noise.append((3, "[PHP Warning #2] Undefined array key (/var/www/shop/modules/x/x.php, line 8)"))
             if data is None:
                 return status, head, b""
@@ -324,7 +332,7 @@ class FakePrestaShop:
                     _json({**data, "errors": [{"code": c, "message": m} for c, m in noise]})
                     if as_json and isinstance(data, dict)
                     else _errors(noise, as_json)
-                )  # noqa: E501
+                )
                 return 500, self._typed(head, as_json), body
             return status, self._typed(head, as_json), _json(data) if as_json else _xml(data, node)
 
@@ -414,7 +422,7 @@ class FakePrestaShop:
             self._ensure_field(resource, field, params, 38, "Unable to filter by this field")
             rows = sorted(
                 rows, key=lambda row, f=field: int(row[f]) if f == "id" else str(row.get(f, "")), reverse=way == "DESC"
-            )  # type: ignore[misc]  # noqa: E501
+            )  # type: ignore[misc]
         return rows
 
     def _ensure_field(self, resource: str, field: str, params: Row, code: int, problem: str) -> None:
@@ -651,12 +659,15 @@ def serve(shop: FakePrestaShop) -> Iterator[FakePrestaShop]:
     try:
         yield shop
     finally:
+        for cart in shop.opened:
+            cart.close()
         server.shutdown()
         thread.join()
         server.server_close()
 
 
 def connect(shop: FakePrestaShop, key: str = KEY, url: str = "", waiter: Any = None, **options: str) -> PrestaShop:
-    """The adapter, on the shop's own clock."""
+    """The adapter, on the shop's own clock; closed with the shop."""
     connection = Connection("Shop", url or shop.url, options, lambda _: key, False, lambda: shop.moment)
-    return PrestaShop(connection, waiter)
+    shop.opened.append(PrestaShop(connection, waiter))
+    return shop.opened[-1]

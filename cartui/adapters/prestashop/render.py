@@ -20,10 +20,8 @@ Fields = Mapping[str, str | Mapping[str, str]]
 
 _NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _READ_ONLY: Final[Mapping[str, frozenset[str]]] = {
-    # Refused (code 93, 134) or set by what they name, and left alone where they are absent.
-    "products": frozenset(
-        {"manufacturer_name", "quantity", "position_in_category", "id_default_image", "id_default_combination", "type"}
-    ),
+    # Refused (codes 93 and 134), or the picture that is set by naming it; left alone where they are absent.
+    "products": frozenset({"manufacturer_name", "quantity", "position_in_category", "id_default_image"}),
 }
 _BY_LANGUAGE: Final = frozenset(
     {"name", "description", "description_short", "link_rewrite", "meta_title", "meta_description", "meta_keywords"}
