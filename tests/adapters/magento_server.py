@@ -103,9 +103,7 @@ class QuickWaiter:
         self.time += max(0.0, seconds)
 
 
-def connect(
-    address: str, shop: MagentoShop, secrets: dict[str, str] | None = None, **options: str
-) -> MagentoCart:
+def connect(address: str, shop: MagentoShop, secrets: dict[str, str] | None = None, **options: str) -> MagentoCart:
     """The adapter, signed in by `auth` (an access token if not said)."""
     known = SECRETS[options.get("auth", "token")] | (secrets or {})
     told = {"username": ADMIN[0], **options}
@@ -120,7 +118,7 @@ class MagentoDriver:
     """The shop's own side: shoppers, staff, and what goes wrong."""
 
     currency = "GBP"
-    secrets = (TOKEN, FOUR[1], ADMIN[1], "ad9ebf6e15e19c38e6136e5ad179541f", "Check / Money order")
+    secrets: tuple[str, ...] = (TOKEN, FOUR[1], ADMIN[1], "ad9ebf6e15e19c38e6136e5ad179541f", "Check / Money order")
 
     def __init__(self, shop: MagentoShop, address: str) -> None:
         self.shop = shop

@@ -1,5 +1,5 @@
-"""A small shop that speaks as much of Magento's REST API as the adapter uses, from recorded rows; it keeps state, and it
-can misbehave by the name of a fault (`shop.faults`):
+"""A small shop that speaks as much of Magento's REST API as the adapter uses, from recorded rows; it keeps state,
+and it can misbehave by the name of a fault (`shop.faults`):
 
     ignore-conditions  every condition is unknown, and what is unknown is ignored: all rows come
     lost-answers       writes are carried out, and the connection is cut before the answer
@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cmp_to_key
+from functools import cache, cmp_to_key
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -37,8 +37,13 @@ _MONEY = re.compile(r"amount|total|price|due|paid|refunded|captured|ordered|subt
 _PLACE = re.compile(r"searchCriteria\[filter_groups\]\[(\d+)\]\[filters\]\[(\d+)\]\[(\w+)\]")
 
 
+@cache
+def _text_of(name: str) -> str:
+    return (RECORDED / f"{name}.json").read_text(encoding="utf-8")
+
+
 def recorded(name: str) -> Any:
-    return json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"), parse_float=Decimal)
+    return json.loads(_text_of(name), parse_float=Decimal)
 
 
 def stamp(moment: datetime) -> str:
@@ -139,7 +144,14 @@ class MagentoShop:
 
     def put_basket(self, number: int) -> None:
         moment = self.tick(60)
-        line = {"item_id": number, "sku": "MG-0001", "qty": 2, "name": "Thing", "price": Decimal("19.99"), "quote_id": number}
+        line = {
+            "item_id": number,
+            "sku": "MG-0001",
+            "qty": 2,
+            "name": "Thing",
+            "price": Decimal("19.99"),
+            "quote_id": number,
+        }
         self.baskets[number] = {
             "id": number,
             "created_at": moment,
@@ -251,7 +263,10 @@ class MagentoShop:
                 return [{"id": 0, "code": "admin"}, {"id": 1, "code": "base"}, {"id": 2, "code": "second"}]
             case "GET", ["store", "storeConfigs"]:
                 zone = {"base_currency_code": "GBP", "timezone": "Australia/Sydney"}
-                return [{"id": 1, "code": "default", "website_id": 1} | zone, {"id": 2, "code": "two", "website_id": 2} | zone]
+                return [
+                    {"id": 1, "code": "default", "website_id": 1} | zone,
+                    {"id": 2, "code": "two", "website_id": 2} | zone,
+                ]
             case "GET", ["orders"]:
                 return self.search(list(self.orders.values()), params, "entity_id")
             case "GET", ["products"]:
@@ -339,10 +354,15 @@ class MagentoShop:
             return deepcopy(self.customers[number])
         number = int(where[1])
         if number not in self.customers:
-            raise Refused(404, "No such entity with %fieldName = %fieldValue", {"fieldName": "id", "fieldValue": number})
+            raise Refused(
+                404, "No such entity with %fieldName = %fieldValue", {"fieldName": "id", "fieldValue": number}
+            )
         if method == "PUT":
             # Addresses that are not repeated are deleted; where none are named all stay. The rest is replaced.
-            kept = {"addresses": self.customers[number]["addresses"], "created_at": self.customers[number]["created_at"]}
+            kept = {
+                "addresses": self.customers[number]["addresses"],
+                "created_at": self.customers[number]["created_at"],
+            }
             self.customers[number] = kept | told["customer"] | {"id": number, "updated_at": self.tick()}
         return deepcopy(self.customers[number])
 
@@ -370,7 +390,9 @@ def _ordered(value: Any) -> Any:
 
 def _same(held: Any, text: str) -> Any:
     """The value of a condition, in the kind of what it is compared with."""
-    return (1, Decimal(0), text) if held[2] else (1, Decimal(text or 0), "") if _is_number(text) else (1, Decimal(0), text)
+    return (
+        (1, Decimal(0), text) if held[2] else (1, Decimal(text or 0), "") if _is_number(text) else (1, Decimal(0), text)
+    )
 
 
 def _is_number(text: str) -> bool:
@@ -393,5 +415,7 @@ _CONDITIONS: dict[str, Callable[[Any, str], bool]] = {
 
 def _natural(one: str, two: str) -> int:
     """PHP's strnatcmp, as far as it matters: digits as a number."""
-    left, right = ([(0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.findall(r"\d+|\D", t)] for t in (one, two))
+    left, right = (
+        [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.findall(r"\d+|\D", t)] for t in (one, two)
+    )
     return (left > right) - (left < right)

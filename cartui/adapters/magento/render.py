@@ -220,6 +220,6 @@ def render_customer_changes(stored: Mapping[str, Any], changes: Mapping[str, str
             f"Magento keeps {' and '.join(wrong)} in a customer's addresses.",
             "Change it in the shop, or leave it out of the export.",
         )
-    left_out = ("addresses", "created_at", "updated_at", "created_in")
+    left_out = ("addresses", "created_at", "updated_at")
     customer = {name: value for name, value in stored.items() if name not in left_out}
     return {"customer": customer | {CUSTOMER_FIELDS[name]: value for name, value in changes.items()}}

@@ -55,7 +55,7 @@ def _id(value: object) -> object:
 def _rows(value: object) -> object:
     if isinstance(value, dict):  # PHP writes a list with gaps as an object
         return list(value.values())
-    return value or []
+    return value if isinstance(value, list) else []
 
 
 Text = Annotated[str, BeforeValidator(_text)]
