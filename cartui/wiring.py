@@ -23,7 +23,7 @@ from cartui.sync.workspace import Workspace
 GROUP: Final = "cartui.adapters"
 
 # Those that come with cartui, by type of cart: found without reading the metadata of every installed package, and
-# also where cartui runs from a checkout that nobody installed. `pyproject.toml` registers the same ones (a test compares).
+# also where cartui runs from a checkout that nobody installed. `pyproject.toml` registers the same (a test compares).
 BUILT_IN: Final[Mapping[str, str]] = {
     "cart-connect": "cartui.adapters.cart_connect:SPEC",
     "magento": "cartui.adapters.magento:SPEC",
