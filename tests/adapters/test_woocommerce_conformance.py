@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,12 +36,33 @@ class Driver:
         options = {"consumer_key": KEY, "ca_file": self.ca_file}
         return WooCommerce(Connection("Woo", self.url, options, lambda _: secret, now=lambda: NOW))
 
-    def now(self):  # type: ignore[no-untyped-def]
+    def now(self) -> datetime:
         return self.shop.now
 
     def place_order(self) -> str:
         self.shop.tick()
         return str(self.shop.add_order()["id"])
+
+    def place_orders_at_once(self, count: int) -> list[str]:
+        self.shop.tick()
+        return [str(self.shop.add_order()["id"]) for _ in range(count)]
+
+    def total_of(self, order_id: str) -> str:
+        return str(next(row for row in self.shop.orders if str(row["id"]) == order_id)["total"])
+
+    def spoil_order(self) -> str:
+        row = self.shop.orders[7]
+        row["total"] = "1e1000000"
+        return str(row["id"])
+
+    def lose_answers(self) -> None:
+        self.shop.faults.add("lost_answers")
+
+    def answer_again(self) -> None:
+        self.shop.faults.discard("lost_answers")
+
+    def count_items(self, sku: str) -> int:
+        return sum(row["sku"] == sku for row in self.shop.products)
 
     def cancel_order(self, order_id: str) -> None:
         self.shop.tick()
