@@ -758,9 +758,19 @@ def test_a_new_item_is_hidden_until_a_tax_is_chosen(shop: FakePrestaShop, cart: 
     row = shop.rows["products"][int(hidden)]
     assert (row["active"], row["supplier_reference"], row["minimal_quantity"]) == ("0", "cartui-1-item-8", "1")
     assert (row["name"], row["link_rewrite"]["2"]) == ({"1": "Größe 8", "2": "Größe 8"}, "groe-8")
+    (body,) = [body for method, _, body in shop.requests if method == "POST"]
+    assert b"<associations><categories><category><id>2</id></category></categories></associations>" in body
     shown = connect(shop, tax_rules_group="1").create_item(ItemDraft("k-9", "N-9", "Nine", Decimal(1), "EUR"))
     assert shop.rows["products"][int(shown)]["active"] == "1"
     assert len(render_key("x" * 80)) <= 32
+
+
+def test_without_stock_management_no_stock_is_told_or_taken(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """The quantities mean nothing then: blank, not zero."""
+    shop.put("configurations", name="PS_STOCK_MANAGEMENT", value="0", id_shop="", id_shop_group="")
+    assert {one.stock for one in good(rows_of(cart.iter_items(None)))} == {None}
+    (refused,) = cart.set_stock([StockWrite(CartItemId("3"), Decimal(4))])
+    assert (refused.state, writes_of(shop)) == (WriteState.REFUSED, [])
 
 
 def test_doubled_references_are_all_found(shop: FakePrestaShop, cart: PrestaShop) -> None:

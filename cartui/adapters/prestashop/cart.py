@@ -7,27 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from hashlib import sha256
 from typing import Final, TypeVar
 
 from cartui.adapters.prestashop.diagnosis import Diagnosis
 from cartui.adapters.prestashop.errors import CORRECT, DoubtfulError
 from cartui.adapters.prestashop.facts import FACTS, MARKER, OPTIONS
 from cartui.adapters.prestashop.parse import (
-    OrderParts,
-    Tables,
     amount_of,
-    associated,
     is_id,
-    item_id_of,
-    parse_basket,
-    parse_customer,
-    parse_item,
-    parse_order,
     split_item_id,
 )
+from cartui.adapters.prestashop.reading import Reader, Rows, by_id, grouped, values_of
 from cartui.adapters.prestashop.render import (
     Fields,
+    Value,
     render_address,
     render_combination_changes,
     render_customer,
@@ -37,8 +30,9 @@ from cartui.adapters.prestashop.render import (
     render_product_changes,
 )
 from cartui.adapters.prestashop.session import Session
-from cartui.adapters.prestashop.wire import Row, UnreadableError, raw_of
+from cartui.adapters.prestashop.wire import Row, UnreadableError
 from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.money import AmountError, parse_amount
 from cartui.domain.ports import (
     AdapterSpec,
     BadRecord,
@@ -72,10 +66,8 @@ from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError
 from cartui.transport import NotFoundError, Waiter
 
 R = TypeVar("R")
-Rows = Sequence[Row]
 
 _STOCK_AT_ONCE: Final = 20  # compared with one read: no number is older than that many writes
-_ORDER_TABLES: Final = ("order_states", "currencies", "countries", "taxes", "carriers")
 
 
 class PrestaShop:
@@ -85,6 +77,7 @@ class PrestaShop:
         self._connection = connection
         self._options = connection.options
         self.session = Session(connection, waiter)
+        self.reader = Reader(self.session, connection.options.get("shop_id", ""))
 
     @property
     def facts(self) -> CartFacts:
@@ -101,78 +94,19 @@ class PrestaShop:
 
     def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
         """By date_upd; those with a credit slip of their own date before."""
-        return self._changed("orders", since, "order_slip", "id_order", self._orders)
+        return self._changed("orders", since, "order_slip", "id_order", self.reader.orders)
 
     def get_orders(self, ids: Sequence[CartOrderId]) -> Page[CartOrder]:
-        return Page(tuple(self._orders(self.session.rows_where("orders", "id", filter(is_id, ids)))))
-
-    def _orders(self, rows: Rows) -> list[Received[CartOrder]]:
-        if not rows:
-            return []
-        session = self.session
-        ids = [str(row.get("id", "")) for row in rows]
-        details = _grouped(session.rows_where("order_details", "id_order", ids), "id_order")
-        rules = _grouped(session.rows_where("order_cart_rules", "id_order", ids), "id_order")
-        slips = _grouped(session.rows_where("order_slip", "id_order", ids), "id_order")
-        references = {str(row.get("reference", "")) for row in rows}
-        payments = _grouped(
-            session.rows_where("order_payments", "order_reference", sorted(references)), "order_reference"
-        )
-        customers = _by_id(session.rows_where("customers", "id", _values(rows, "id_customer")))
-        places = _by_id(
-            session.rows_where("addresses", "id", _values(rows, "id_address_invoice", "id_address_delivery"))
-        )
-        tables = self._tables(_ORDER_TABLES, places.values())
-
-        def received(row: Row) -> Received[CartOrder]:
-            key = str(row.get("id", ""))
-            parts = OrderParts(
-                details.get(key, ()),
-                rules.get(key, ()),
-                payments.get(str(row.get("reference", "")), ()),
-                slips.get(key, ()),
-                customers.get(str(row.get("id_customer", ""))),
-                places.get(str(row.get("id_address_invoice", ""))),
-                places.get(str(row.get("id_address_delivery", ""))),
-            )
-            raw = raw_of(
-                order=row,
-                order_details=list(parts.details),
-                order_cart_rules=list(parts.rules),
-                order_payments=list(parts.payments),
-                order_slip=list(parts.slips),
-                customer=parts.customer,
-                address_invoice=parts.billing,
-                address_delivery=parts.shipping,
-            )
-            return _received(row, raw, tables, lambda: parse_order(row, parts, tables))
-
-        return [received(row) for row in rows]
+        return Page(tuple(self.reader.orders(self.session.rows_where("orders", "id", filter(is_id, ids)))))
 
     # --- customers
 
     def iter_customers(self, since: datetime | None) -> Iterator[Page[CartCustomer]]:
         """By date_upd; those whose addresses changed besides."""
-        return self._changed("customers", since, "addresses", "id_customer", self._customers)
+        return self._changed("customers", since, "addresses", "id_customer", self.reader.customers)
 
     def get_customers(self, ids: Sequence[CartCustomerId]) -> Page[CartCustomer]:
-        return Page(tuple(self._customers(self.session.rows_where("customers", "id", filter(is_id, ids)))))
-
-    def _customers(self, rows: Rows) -> list[Received[CartCustomer]]:
-        rows = [row for row in rows if row.get("deleted") != "1"]
-        if not rows:
-            return []
-        ids = [str(row.get("id", "")) for row in rows]
-        found = [one for one in self.session.rows_where("addresses", "id_customer", ids) if one.get("deleted") != "1"]
-        places = _grouped(found, "id_customer")
-        tables = self._tables(("countries",), found)
-
-        def received(row: Row) -> Received[CartCustomer]:
-            own = places.get(str(row.get("id", "")), [])
-            raw = raw_of(customer=row, addresses=own)
-            return _received(row, raw, tables, lambda: parse_customer(row, own, tables))
-
-        return [received(row) for row in rows]
+        return Page(tuple(self.reader.customers(self.session.rows_where("customers", "id", filter(is_id, ids)))))
 
     # --- items
 
@@ -183,7 +117,7 @@ class PrestaShop:
         begun: datetime | None = None
         for rows in session.pages_by_id("products", [*filters, ("date", "1")], "", FACTS.page_size):
             begun = begun or session.shop_now
-            received = [self._within(one, since) for one in self._items(rows)]
+            received = [self._within(one, since) for one in self.reader.items(rows)]
             last = len(rows) < FACTS.page_size
             kept = [one for one in received if since is None or not self._is_early(one, since)]
             yield Page(tuple(kept), None, begun if last else None)
@@ -197,65 +131,14 @@ class PrestaShop:
     def get_items(self, ids: Sequence[CartItemId]) -> Page[CartItem]:
         wanted = {str(one) for one in ids}
         products = [split[0] for one in ids if (split := split_item_id(one))]
-        rows = self._items(self.session.rows_where("products", "id", products))
+        rows = self.reader.items(self.session.rows_where("products", "id", products))
         return Page(tuple(row for row in rows if row.external_id in wanted))
-
-    def _items(self, products: Rows) -> list[Received[CartItem]]:
-        """The sellable units of products: combinations where there are any."""
-        if not products:
-            return []
-        session = self.session
-        ids = [str(row.get("id", "")) for row in products]
-        combinations = _grouped(session.rows_where("combinations", "id_product", ids), "id_product")
-        stock = _grouped(session.rows_where("stock_availables", "id_product", ids), "id_product")
-        tables = session.tables("currencies", *(("product_option_values",) if combinations else ()))
-
-        def received(product: Row, combination: Row | None) -> Received[CartItem]:
-            key, attribute = str(product.get("id", "")), str((combination or {}).get("id", "0"))
-            amount = self._stock_row(stock.get(key, ()), attribute)
-            raw = raw_of(product=product, combination=combination, stock_available=amount)
-            row_id = item_id_of(key, attribute) or ""
-            row = {**product, "id": row_id}
-            return _received(row, raw, tables, lambda: parse_item(product, combination, amount, tables), split_item_id)
-
-        return [
-            received(product, combination)
-            for product in products
-            for combination in combinations.get(str(product.get("id", "")), [None])
-        ]
-
-    def _stock_row(self, rows: Rows, attribute: str) -> Row | None:
-        """One row a shop and unit; of several that of the shop meant, else the first."""
-        found = [row for row in rows if str(row.get("id_product_attribute") or "0") == attribute]
-        shop_id = self._options.get("shop_id", "")
-        own = [row for row in found if shop_id and row.get("id_shop") == shop_id]
-        return next(iter([*own, *found]), None)
 
     # --- baskets
 
     def iter_baskets(self, since: datetime | None) -> Iterator[Page[CartBasket]]:
         """Carts that hold something and did not become an order."""
-        return self._changed("carts", since, "", "", self._baskets)
-
-    def _baskets(self, rows: Rows) -> list[Received[CartBasket]]:
-        rows = [row for row in rows if associated(row, "cart_rows")]
-        session = self.session
-        ordered = set(_values(session.rows_where("orders", "id_cart", _values(rows, "id")), "id_cart"))
-        rows = [row for row in rows if str(row.get("id", "")) not in ordered]
-        if not rows:
-            return []
-        lines = [line for row in rows for line in associated(row, "cart_rows")]
-        products = session.rows_where("products", "id", _values(lines, "id_product"))
-        items = {one.external_id: one.record for one in self._items(products) if not isinstance(one.record, BadRecord)}
-        customers = _by_id(session.rows_where("customers", "id", _values(rows, "id_customer")))
-        tables = session.tables("currencies")
-
-        def received(row: Row) -> Received[CartBasket]:
-            customer = customers.get(str(row.get("id_customer", "")))
-            raw = raw_of(carts=[row], customer=customer)
-            return _received(row, raw, tables, lambda: parse_basket(row, items, customer, tables))
-
-        return [received(row) for row in rows]
+        return self._changed("carts", since, "", "", self.reader.baskets)
 
     # --- reading alike
 
@@ -324,24 +207,19 @@ class PrestaShop:
             return None
         return mark if begun is None else min(mark, begun)
 
-    def _tables(self, names: Iterable[str], places: Iterable[Row]) -> Tables:
-        """With the regions only where an address is in one."""
-        with_region = any(place.get("id_state") not in (None, "", "0") for place in places)
-        return self.session.tables(*names, *(("states",) if with_region else ()))
-
     # --- writing items
 
     def find_items(self, draft: ItemDraft) -> Sequence[CartItem]:
         session = self.session
         if made := session.all_rows("products", [(f"filter[{MARKER}]", render_key(draft.key))]):
-            return _good(self._items(made))
+            return _good(self.reader.items(made))
         wanted = draft.sku.strip().casefold()
         if not wanted:
             return []
         asked = [("filter[reference]", f"[{draft.sku}]" if "[" in draft.sku else draft.sku)]
-        owners = _values(session.all_rows("combinations", asked), "id_product")
+        owners = values_of(session.all_rows("combinations", asked), "id_product")
         rows = [*session.all_rows("products", asked), *session.rows_where("products", "id", owners)]
-        found = _good(self._items(list(_by_id(rows).values())))
+        found = _good(self.reader.items(list(by_id(rows).values())))
         return [item for item in found if item.sku.strip().casefold() == wanted]
 
     def create_item(self, draft: ItemDraft) -> CartItemId:
@@ -360,7 +238,7 @@ class PrestaShop:
         return CartItemId(made)
 
     def _marked(self, key: str) -> list[CartItem]:
-        return _good(self._items(self.session.all_rows("products", [(f"filter[{MARKER}]", render_key(key))])))
+        return _good(self.reader.items(self.session.all_rows("products", [(f"filter[{MARKER}]", render_key(key))])))
 
     def _made(self, resource: str, fields: Fields, label: str, find: Callable[[], Sequence[str]]) -> str:
         """Create; whatever the answer says, what was made is looked up before it is believed that nothing was."""
@@ -388,7 +266,7 @@ class PrestaShop:
         if attribute == "0":
             self._change("products", product_id, render_product_changes(changes, self.session.language or "1"), item_id)
             return
-        if not any(row.external_id == item_id for row in self._items(products)):
+        if not any(row.external_id == item_id for row in self.reader.items(products)):
             raise _missing(item_id)
         fields = render_combination_changes(item_id, changes, amount_of(products[0], "price"))
         self._change("combinations", attribute, fields, item_id)
@@ -414,7 +292,7 @@ class PrestaShop:
             batch = writes[start : start + _STOCK_AT_ONCE]
             products = [split[0] for write in batch if (split := split_item_id(write.item_id))]
             rows = [row for one in dict.fromkeys(products) for row in self._whole_stock(one)]
-            results += [self._set_stock(write, _grouped(rows, "id_product")) for write in batch]
+            results += [self._set_stock(write, grouped(rows, "id_product")) for write in batch]
         return results
 
     def _whole_stock(self, product_id: str) -> list[Row]:
@@ -423,9 +301,11 @@ class PrestaShop:
     def _set_stock(self, write: StockWrite, rows: Mapping[str, Rows]) -> StockResult:
         product_id, attribute = split_item_id(write.item_id) or ("", "0")
         own = rows.get(product_id, ())
-        row = self._stock_row(own, attribute)
+        row = self.reader.stock_row(own, attribute)
         if row is None:
             return _refused(write, "The shop has no such item, or no stock of it.")
+        if not self.session.counts_stock:
+            return _refused(write, "The shop's stock management is switched off.")
         if attribute == "0" and any(str(one.get("id_product_attribute") or "0") != "0" for one in own):
             return _refused(write, "It has combinations: their stocks are set, the product's is their sum.")
         same = [one for one in own if one.get("id_product_attribute") == row.get("id_product_attribute")]
@@ -463,7 +343,9 @@ class PrestaShop:
         wanted = draft.email.strip().casefold()
         if not wanted or "[" in wanted:
             return []
-        found = _good(self._customers(self.session.all_rows("customers", [("filter[email]", draft.email.strip())])))
+        found = _good(
+            self.reader.customers(self.session.all_rows("customers", [("filter[email]", draft.email.strip())]))
+        )
         return [one for one in found if one.email.casefold() == wanted and not one.guest]
 
     def create_customer(self, draft: CustomerDraft) -> CartCustomerId:
@@ -513,22 +395,6 @@ class PrestaShop:
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
-def _received(
-    row: Row, raw: bytes, tables: Tables, parse: Callable[[], R], is_named: Callable[[str], object] = is_id
-) -> Received[R]:
-    """A record, or why it is none."""
-    row_id = str(row.get("id", ""))
-    external_id = row_id if is_named(row_id) else f"unreadable-{sha256(raw).hexdigest()[:32]}"
-    try:
-        stamp = tables.clock.latest(str(row.get("date_upd", "")), "date_upd")
-    except UnreadableError:
-        stamp = None
-    try:
-        return Received(external_id, stamp, raw, parse())
-    except UnreadableError as error:
-        return Received(external_id, stamp, raw, BadRecord(f"{error}."))
-
-
 def _good(rows: Iterable[Received[R]]) -> list[R]:
     """The records found. One that can't be read is a refusal: it must not be made a second time."""
     found: list[R] = []
@@ -539,34 +405,19 @@ def _good(rows: Iterable[Received[R]]) -> list[R]:
     return found
 
 
-def _grouped(rows: Iterable[Row], name: str) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(str(row.get(name, "")), []).append(row)
-    return groups
-
-
-def _by_id(rows: Iterable[Row]) -> dict[str, Row]:
-    return {str(row.get("id", "")): row for row in rows}
-
-
-def _values(rows: Iterable[Row], *names: str) -> list[str]:
-    """The references of rows; 0 is none."""
-    return [value for row in rows for name in names if is_id(value := str(row.get(name, "")))]
-
-
-def _holds(found: object, wanted: str | Mapping[str, str]) -> bool:
+def _holds(found: object, wanted: Value) -> bool:
     """Whether a field has taken a value: numbers by value, names in the language that was written."""
-    if isinstance(wanted, Mapping):
-        by_language = (
-            {str(one.get("id")): one.get("value") for one in found if isinstance(one, dict)}
-            if isinstance(found, list)
-            else {}
-        )
-        return all(by_language.get(one, found) == text for one, text in wanted.items())
+    if isinstance(wanted, str):
+        return found == wanted or _is_same_amount(str(found), wanted)
+    rows = found if isinstance(found, list) else []
+    texts = {str(one.get("id")): one.get("value") for one in rows if isinstance(one, dict)}
+    return isinstance(wanted, Mapping) and all(texts.get(one, found) == text for one, text in wanted.items())
+
+
+def _is_same_amount(one: str, other: str) -> bool:
     try:
-        return found == wanted or Decimal(str(found)) == Decimal(wanted)
-    except ArithmeticError:
+        return parse_amount(one) == parse_amount(other)
+    except AmountError:
         return False
 
 

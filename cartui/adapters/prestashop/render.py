@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from cartui.adapters.prestashop.facts import MARKER
@@ -15,8 +15,18 @@ from cartui.adapters.prestashop.wire import Row
 from cartui.domain.records import Address, CustomerDraft, ItemDraft
 from cartui.errors import HoldRecordError
 
-Fields = Mapping[str, str | Mapping[str, str]]
-"""Field -> text, or language id -> text."""
+
+class Links(NamedTuple):
+    """An association: records of another list, by id."""
+
+    list_name: str
+    node: str
+    ids: Sequence[str]
+
+
+Value = str | Mapping[str, str] | Links
+Fields = Mapping[str, Value]
+"""Field -> text, or language id -> text, or (`associations`) links."""
 
 _NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _READ_ONLY: Final[Mapping[str, frozenset[str]]] = {
@@ -43,7 +53,10 @@ def render_record(resource: str, fields: Fields) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?><prestashop><{node}>{inner}</{node}></prestashop>'.encode()
 
 
-def _inner(value: str | Mapping[str, str]) -> str:
+def _inner(value: Value) -> str:
+    if isinstance(value, Links):
+        links = "".join(f"<{value.node}><id>{_inner(one)}</id></{value.node}>" for one in value.ids)
+        return f"<{value.list_name}>{links}</{value.list_name}>"
     if isinstance(value, str):
         return escape(_NO_XML.sub("\ufffd", value))
     return "".join(f"<language id={quoteattr(one)}>{_inner(text)}</language>" for one, text in value.items())
@@ -96,6 +109,7 @@ def render_item(draft: ItemDraft, languages: Sequence[str], category: str, tax_g
         "condition": "new",
         "name": dict.fromkeys(languages, draft.name),
         "link_rewrite": dict.fromkeys(languages, slug),
+        "associations": Links("categories", "category", (category,)),
     }
 
 
@@ -106,7 +120,7 @@ def _slug(name: str) -> str:
 
 def render_product_changes(changes: Mapping[str, str | Decimal], language: str) -> Fields:
     """name, sku, barcode and price of a product."""
-    fields: dict[str, str | Mapping[str, str]] = _unit_changes(changes)
+    fields = _unit_changes(changes)
     if "price" in changes:
         fields["price"] = _plain(changes["price"])
     if "name" in changes:
@@ -122,13 +136,13 @@ def render_combination_changes(item_id: str, changes: Mapping[str, str | Decimal
             "A combination has no name of its own: it is the product's, with its attributes.",
             "Change the product's name in the shop.",
         )
-    fields: dict[str, str | Mapping[str, str]] = _unit_changes(changes)
+    fields = _unit_changes(changes)
     if "price" in changes:
         fields["price"] = _plain(Decimal(changes["price"]) - product_price)
     return fields
 
 
-def _unit_changes(changes: Mapping[str, str | Decimal]) -> dict[str, str | Mapping[str, str]]:
+def _unit_changes(changes: Mapping[str, str | Decimal]) -> dict[str, Value]:
     names = {"sku": "reference", "barcode": "ean13"}
     return {field: str(changes[name]) for name, field in names.items() if name in changes}
 

@@ -22,10 +22,13 @@ from cartui.transport import Exchange, Reply, Transport, Waiter, basic_auth, reg
 Filters = Sequence[tuple[str, str]]
 
 _EXPECTED: Final = (400, 401, 403, 404, 405, 500, 503)
+_WRITTEN: Final = (400, 401, 403, 404, 405, 500)
+_PATCHED: Final = (*_WRITTEN, 501)
 _AT_ONCE: Final = 500  # rows of a list that belongs to others
 _MOST_VALUES: Final = 200
 _MOST_CHARACTERS: Final = 3_000  # of one filter: web servers take request lines of 8 kB, and a bar is three there
-_SETTINGS: Final = ("PS_TIMEZONE", "PS_LANG_DEFAULT", "PS_CURRENCY_DEFAULT", "PS_HOME_CATEGORY", *CONFIGURED)
+_SHOP: Final = ("PS_TIMEZONE", "PS_LANG_DEFAULT", "PS_CURRENCY_DEFAULT", "PS_HOME_CATEGORY", "PS_STOCK_MANAGEMENT")
+_SETTINGS: Final = (*_SHOP, *CONFIGURED)
 _BY_LANGUAGE: Final = frozenset({"products", "order_states", "product_option_values", "combinations"})
 _ASK_HOST: Final = "If it stays so, look into the shop's error log, or set the option read_format to xml."
 
@@ -242,6 +245,11 @@ class Session:
         return wanted or self.settings.get("PS_LANG_DEFAULT", "")
 
     @property
+    def counts_stock(self) -> bool:
+        """False where stock management is switched off: the quantities then mean nothing."""
+        return self.settings.get("PS_STOCK_MANAGEMENT", "1") != "0"
+
+    @property
     def languages(self) -> list[str]:
         return list(self.table("languages"))
 
@@ -291,15 +299,15 @@ class Session:
         reply = self._noted(
             self._transport.send_bytes(
                 method, f"api/{path}", render_record(resource, fields), content_type="text/xml; charset=utf-8",
-                accept="text/xml", idempotent=False, writes=True, params=self._params(()), expect=_EXPECTED[:-1],
-                record=record,
+                accept="text/xml", idempotent=False, writes=True, params=self._params(()),
+                expect=_PATCHED if method == "PATCH" else _WRITTEN, record=record,
             )
         )  # fmt: skip
         if reply.status < 300:
             return reply
         errors = find_errors(reply.body)
-        if reply.status == 405 and method == "PATCH":
-            raise MethodError
+        if method == "PATCH" and (reply.status == 405 or (reply.status in (403, 501) and not errors)):
+            raise MethodError  # web servers and firewalls before the shop may not let it through either
         if reply.status == 500:
             raise DoubtfulError(errors)
         what = f"{method} {resource}"
