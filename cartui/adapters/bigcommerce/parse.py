@@ -1,0 +1,399 @@
+"""From BigCommerce's rows to records. Pure. A row that can't be read becomes a `BadRecord` with its own body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from hashlib import blake2b
+from typing import Any, Final, TypeVar
+
+from pydantic import ValidationError
+
+from cartui.adapters.bigcommerce.money import order_lines, read_amounts
+from cartui.adapters.bigcommerce.wire import (
+    CustomerWire,
+    HeadWire,
+    HomeWire,
+    PlaceWire,
+    ProductWire,
+    VariantWire,
+    read_moment,
+)
+from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.money import AmountError, places_of
+from cartui.domain.ports import BadRecord, Received
+from cartui.domain.records import (
+    Address,
+    BasketStatus,
+    Buyer,
+    CartBasket,
+    CartCustomer,
+    CartItem,
+    CartOrder,
+    FulfilmentState,
+    OrderState,
+    Payment,
+    PaymentState,
+)
+from cartui.domain.safe_text import safe_text
+
+R = TypeVar("R")
+INCOMPLETE: Final = 0
+_FORGET: Final = frozenset({"authentication", "ip_address", "ip_address_v6", "registration_ip_address"})
+
+
+class UnreadableError(ValueError):
+    """Why a row is not what it should be; the text is for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a status id means where the payment status and the shipped pieces say nothing."""
+
+    name: str
+    order: OrderState
+    payment: PaymentState
+    fulfilment: FulfilmentState
+
+
+_O, _P, _F = OrderState, PaymentState, FulfilmentState
+STATUSES: Final = {
+    0: Status("Incomplete", _O.DRAFT, _P.PENDING, _F.UNFULFILLED),
+    1: Status("Pending", _O.ON_HOLD, _P.PENDING, _F.UNFULFILLED),
+    2: Status("Shipped", _O.OPEN, _P.PAID, _F.SHIPPED),
+    3: Status("Partially Shipped", _O.OPEN, _P.PAID, _F.PARTIALLY_SHIPPED),
+    4: Status("Refunded", _O.CLOSED, _P.REFUNDED, _F.UNFULFILLED),
+    5: Status("Cancelled", _O.CANCELLED, _P.VOIDED, _F.UNFULFILLED),
+    6: Status("Declined", _O.CANCELLED, _P.FAILED, _F.UNFULFILLED),
+    7: Status("Awaiting Payment", _O.OPEN, _P.PENDING, _F.UNFULFILLED),
+    8: Status("Awaiting Pickup", _O.OPEN, _P.PAID, _F.IN_PROGRESS),
+    9: Status("Awaiting Shipment", _O.OPEN, _P.PAID, _F.IN_PROGRESS),
+    10: Status("Completed", _O.CLOSED, _P.PAID, _F.SHIPPED),
+    11: Status("Awaiting Fulfillment", _O.OPEN, _P.PAID, _F.UNFULFILLED),
+    12: Status("Manual Verification Required", _O.ON_HOLD, _P.PENDING, _F.UNFULFILLED),
+    13: Status("Disputed", _O.ON_HOLD, _P.DISPUTED, _F.UNFULFILLED),
+    14: Status("Partially Refunded", _O.OPEN, _P.PARTIALLY_REFUNDED, _F.UNFULFILLED),
+}
+_PAYMENTS: Final = {
+    "authorized": _P.AUTHORIZED,
+    "captured": _P.PAID,
+    "capture pending": _P.AUTHORIZED,
+    "declined": _P.FAILED,
+    "held for review": _P.PENDING,
+    "paid": _P.PAID,
+    "partially refunded": _P.PARTIALLY_REFUNDED,
+    "pending": _P.PENDING,
+    "refunded": _P.REFUNDED,
+    "void": _P.VOIDED,
+    "void pending": _P.VOIDED,
+}
+_SAID_BY_STATUS: Final = frozenset({4, 6, 7, 13, 14})  # these are about the payment, and set by staff
+_TOOK_MONEY: Final = frozenset({_P.AUTHORIZED, _P.PAID, _P.PARTIALLY_REFUNDED, _P.REFUNDED, _P.DISPUTED})
+
+
+# --- any row
+
+
+def raw_of(row: object) -> bytes:
+    """A row as JSON without what nobody but the shop needs to know."""
+    return json.dumps(_without_secrets(row), default=str).encode("ascii")
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_secrets(part) for name, part in value.items() if name not in _FORGET}
+    if isinstance(value, list):
+        return [_without_secrets(part) for part in value]
+    return value
+
+
+def row_id(row: object) -> str:
+    """The id as it came, a hash of the row where it has none."""
+    found = row.get("id") if isinstance(row, dict) else None
+    if isinstance(found, int | str) and not isinstance(found, bool) and str(found):
+        return str(found)[:200]
+    return "unreadable-" + blake2b(raw_of(row), digest_size=16).hexdigest()
+
+
+def stamp_of(row: object) -> datetime | None:
+    """`date_modified`, by which all lists are asked for."""
+    return read_moment(row.get("date_modified")) if isinstance(row, dict) else None
+
+
+def _received(row: object, build: Callable[[Mapping[str, Any]], R], external_id: str = "") -> Received[R]:
+    record: R | BadRecord
+    try:
+        record = build(row if isinstance(row, dict) else {})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = safe_text(".".join(map(str, first["loc"])), 100) or "row"
+        record = BadRecord(f"The shop's {where} can't be read: {safe_text(first['msg'], 200)}.")
+    except (UnreadableError, AmountError) as error:
+        record = BadRecord(str(error))
+    return Received(external_id or row_id(row), stamp_of(row), raw_of(row), record)
+
+
+# --- orders and baskets
+
+
+def is_incomplete(row: object) -> bool:
+    """A checkout that was never finished: no order."""
+    return isinstance(row, dict) and row.get("status_id") in (INCOMPLETE, "0")
+
+
+def parse_order(row: object) -> Received[CartOrder]:
+    """An order with its lists in the place of their links (`session.with_details`)."""
+    return _received(row, lambda told: _order(HeadWire.model_validate(told)))
+
+
+def parse_basket(row: object) -> Received[CartBasket]:
+    """An order with the status Incomplete, likewise."""
+    return _received(row, lambda told: _basket(HeadWire.model_validate(told)))
+
+
+def _order(wire: HeadWire) -> CartOrder:
+    status, native = _status(wire)
+    payment = _payment_state(wire, status)
+    reading = read_amounts(wire)
+    archived = bool(wire.is_deleted) and status.order is OrderState.OPEN
+    return CartOrder(
+        order_id=CartOrderId(wire.id),
+        order_number=wire.id,
+        placed_at=wire.date_created,
+        modified_at=wire.date_modified,
+        currency=wire.default_currency_code,
+        total=_total(wire),
+        lines=order_lines(wire, reading),
+        native_status=f"{native} (archived)" if wire.is_deleted else native,
+        order_state=OrderState.ON_HOLD if archived else status.order,
+        payment_state=payment,
+        fulfilment_state=_fulfilment_state(wire, status),
+        buyer=_buyer(wire),
+        billing_address=_place(wire.billing_address),
+        shipping_address=_place(wire.shipping_addresses[0]) if wire.shipping_addresses else Address(),
+        payments=_payments(wire, payment, reading.credit),
+        shipping_method=safe_text(", ".join(one.shipping_method for one in wire.shipping_addresses[:5])),
+        note=_note(wire),
+    )
+
+
+def _basket(wire: HeadWire) -> CartBasket:
+    return CartBasket(
+        basket_id=CartBasketId(wire.id),
+        modified_at=wire.date_modified,
+        created_at=wire.date_created,
+        status=BasketStatus.OPEN,
+        native_status=wire.custom_status or wire.status or STATUSES[INCOMPLETE].name,
+        currency=wire.default_currency_code,
+        total=_total(wire),
+        lines=order_lines(wire, read_amounts(wire)),
+        buyer=_buyer(wire),
+    )
+
+
+def _status(wire: HeadWire) -> tuple[Status, str]:
+    """By the id; the name is the merchant's to change."""
+    native = wire.custom_status or wire.status
+    status = STATUSES.get(wire.status_id)
+    if status is None:
+        raise UnreadableError(f"unknown status {wire.status_id} ({native or 'without a name'})")
+    return status, native or status.name
+
+
+def _total(wire: HeadWire) -> Decimal:
+    unit = Decimal(1).scaleb(-places_of(wire.default_currency_code))
+    return wire.total_inc_tax.quantize(unit, ROUND_HALF_UP)
+
+
+def _payment_state(wire: HeadWire, status: Status) -> PaymentState:
+    """What the gateway says. Manual payments say nothing or stay pending; then the status does, which staff moves."""
+    said = wire.payment_status.strip().lower()
+    if said and said not in _PAYMENTS:
+        raise UnreadableError(f"unknown payment status {said[:60]}")
+    if said in ("", "pending") or wire.status_id in _SAID_BY_STATUS:
+        return status.payment
+    return _PAYMENTS[said]
+
+
+def _fulfilment_state(wire: HeadWire, status: Status) -> FulfilmentState:
+    if status.fulfilment in (FulfilmentState.SHIPPED, FulfilmentState.PARTIALLY_SHIPPED):
+        return status.fulfilment
+    if wire.items_total > 0 and wire.items_shipped >= wire.items_total:
+        return FulfilmentState.SHIPPED
+    if wire.items_shipped > 0:
+        return FulfilmentState.PARTIALLY_SHIPPED
+    return status.fulfilment
+
+
+def _payments(wire: HeadWire, state: PaymentState, credit_off: Decimal) -> tuple[Payment, ...]:
+    """What the gateway took, what credit paid (unless it was taken off the total), what went back."""
+    if state not in _TOOK_MONEY:
+        return ()
+    unit = Decimal(1).scaleb(-places_of(wire.default_currency_code))
+    credits_used = () if credit_off else (wire.gift_certificate_amount, wire.store_credit_amount)
+    amount = _total(wire) - sum(credits_used, Decimal(0)).quantize(unit, ROUND_HALF_UP)
+    paid = [Payment(wire.payment_method, amount, state, reference=wire.payment_provider_id)] if amount else []
+    for method, used in zip(("giftcertificate", "storecredit"), credits_used, strict=False):
+        if used:
+            paid.append(Payment(method, used.quantize(unit, ROUND_HALF_UP), PaymentState.PAID))
+    for back in wire.refunds:
+        for one in back.payments:
+            done = PaymentState.FAILED if one.is_declined else PaymentState.REFUNDED
+            given = -one.amount.quantize(unit, ROUND_HALF_UP)
+            paid.append(Payment(one.provider_id, given, done, reference=back.id, paid_at=back.created))
+    return tuple(paid)
+
+
+def _buyer(wire: HeadWire) -> Buyer:
+    """A guest has the customer id 0."""
+    who = wire.billing_address
+    customer_id = CartCustomerId(wire.customer_id) if wire.customer_id else None
+    return Buyer(customer_id, who.email, who.first_name, who.last_name, who.company, who.phone)
+
+
+def _note(wire: HeadWire) -> str:
+    """The shopper's words, and a word about further addresses, which an order of cartui has no place for."""
+    more = len(wire.shipping_addresses) - 1
+    told = f"(To be delivered to {more + 1} addresses.)" if more > 0 else ""
+    return f"{wire.customer_message} {told}".strip()
+
+
+def _place(wire: PlaceWire) -> Address:
+    return Address(
+        name=f"{wire.first_name} {wire.last_name}".strip(),
+        company=wire.company,
+        street1=wire.street_1,
+        street2=wire.street_2,
+        city=wire.city,
+        region=wire.state,
+        postcode=wire.zip,
+        country=wire.country_iso2 or wire.country,
+        phone=wire.phone,
+    )
+
+
+# --- items
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What prices mean in the shop, and the location whose stock counts ("" as the catalogue shows it)."""
+
+    currency: str
+    gross: bool | None
+
+
+def item_id_of(product_id: str, variant_id: str) -> CartItemId:
+    """An item's id: product and variant, as order lines name them."""
+    return CartItemId(f"{product_id}:{variant_id}")
+
+
+def split_item_id(item_id: str) -> tuple[str, str] | None:
+    """The product and the variant of an item's id, None for a text that is none."""
+    product, _, variant = item_id.partition(":")
+    good = all(one.isascii() and one.isdigit() and len(one) <= 18 for one in (product, variant))
+    return (product, variant) if good else None
+
+
+def variants_of(row: Mapping[str, Any]) -> list[Any]:
+    """A product's variants as they came; a product without any is its own."""
+    found = row.get("variants")
+    if isinstance(found, list) and found:
+        return found
+    return [{"id": row["base_variant_id"]}] if row.get("base_variant_id") else []
+
+
+def parse_items(
+    row: object, terms: Terms, stock: Mapping[str, Decimal] | None = None
+) -> tuple[Received[CartItem], ...]:
+    """A product's sellable variants, each stamped with the product's `date_modified`. `stock` by variant id is that of
+    the chosen location."""
+    told = row if isinstance(row, dict) else {}
+    variants = variants_of(told)
+    if not variants:
+        return (_received(row, _without_variants),)
+    return tuple(_parse_item(told, one, len(variants), terms, stock) for one in variants)
+
+
+def _without_variants(told: Mapping[str, Any]) -> CartItem:
+    ProductWire.model_validate(told)
+    raise UnreadableError("The shop's product has no variant.")
+
+
+def _parse_item(
+    row: dict[str, Any], variant: object, siblings: int, terms: Terms, stock: Mapping[str, Decimal] | None
+) -> Received[CartItem]:
+    own = {**row, "variants": [variant]}
+
+    def build(told: Mapping[str, Any]) -> CartItem:
+        product, wire = ProductWire.model_validate(told), VariantWire.model_validate(variant)
+        label = ", ".join(one.label for one in wire.option_values)
+        return CartItem(
+            item_id=item_id_of(product.id, wire.id),
+            name=product.name,
+            modified_at=product.date_modified,
+            sku=wire.sku or (product.sku if siblings == 1 else ""),
+            parent_id=product.id,
+            variant=safe_text(label),
+            barcode=wire.upc or (product.upc if siblings == 1 else ""),
+            price=product.price if wire.price is None else wire.price,
+            currency=terms.currency,
+            stock=stock_shown(product, wire, siblings, stock),
+            active=product.is_visible and product.availability != "disabled" and not wire.purchasing_disabled,
+            native={"inventory_tracking": product.inventory_tracking},
+        )
+
+    return _received(own, build, item_id_of(row_id(row), row_id(variant)))
+
+
+def stock_shown(
+    product: ProductWire, variant: VariantWire, siblings: int, stock: Mapping[str, Decimal] | None
+) -> Decimal | None:
+    """None where nothing is counted, or only the whole product with all its variants."""
+    if product.inventory_tracking == "variant":
+        level = variant.inventory_level
+    elif product.inventory_tracking == "product" and siblings == 1:
+        level = product.inventory_level
+    else:
+        return None
+    if stock is not None:
+        return stock.get(variant.id, Decimal(0))
+    return None if level is None else Decimal(level)
+
+
+# --- customers
+
+
+def parse_customer(row: object) -> Received[CartCustomer]:
+    """A customer of V3 with addresses. Each is an account: guests have none."""
+    return _received(row, lambda told: _customer(CustomerWire.model_validate(told)))
+
+
+def _customer(wire: CustomerWire) -> CartCustomer:
+    return CartCustomer(
+        customer_id=CartCustomerId(wire.id),
+        modified_at=wire.date_modified,
+        email=wire.email,
+        first_name=wire.first_name,
+        last_name=wire.last_name,
+        company=wire.company,
+        phone=wire.phone,
+        addresses=tuple(_home(one) for one in wire.addresses),
+    )
+
+
+def _home(wire: HomeWire) -> Address:
+    return Address(
+        name=f"{wire.first_name} {wire.last_name}".strip(),
+        company=wire.company,
+        street1=wire.address1,
+        street2=wire.address2,
+        city=wire.city,
+        region=wire.state_or_province,
+        postcode=wire.postal_code,
+        country=wire.country_code,
+        phone=wire.phone,
+    )
