@@ -9,8 +9,9 @@ from cartui.domain.ports import AdapterSpec, Capability
 
 _HEAD = """# Supported carts
 
-Made by `python -m cartui.cli.supported` from the adapters themselves: a capability stands here because the role is there. What a cart can't do is
-greyed in the terminal, with the reason. Every kind of cart can have its connection tested and its orders and items listed; the rest differs.
+Made by `python -m cartui.cli.supported` from the adapters themselves: a capability stands here because the role is
+there. What a cart can't do is greyed in the terminal, with the reason. Every kind of cart can have its connection
+tested and its orders and items listed; the rest differs.
 """
 
 
@@ -23,7 +24,7 @@ def matrix(specs: Mapping[str, AdapterSpec]) -> str:
         marks = " | ".join("yes" if cap in spec.capabilities else "–" for cap in Capability)
         lines.append(f"| [{spec.title}](carts/{spec.cart_type}.md) | `{spec.cart_type}` | {marks} |")
     lines.append("\n## Options of each kind of cart\n")
-    lines.append("Given with `--option name=value` or in the set-up screen; secret ones by reference, like the password.\n")
+    lines.append("Given with `--option name=value` or in the set-up screen; secret ones by reference, as the password.\n")
     for spec in shown:
         lines.append(f"**{spec.title}** · address: {spec.url_help} · secret: {spec.secret_title}\n")
         for option in spec.options:
