@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import trustme
-from tests.adapters.woocommerce_shop import KEY, NOW, SECRET, Shop, serving
 
 from cartui.adapters.woocommerce import WooCommerce
 from cartui.domain.ports import Cart, Connection
 from cartui.testing.conformance import CartConformance, ShopDriver
+from tests.adapters.woocommerce_shop import KEY, NOW, SECRET, Shop, serving
 
 
 class Driver:

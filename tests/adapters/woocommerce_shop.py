@@ -1,5 +1,5 @@
-"""A small WooCommerce: it keeps state, pages, filters, checks keys and signatures, and misbehaves as real ones were seen
-to do. Rows are those of recorded answers. Faults are switched on by name in `faults`:
+"""A small WooCommerce: it keeps state, pages, filters, checks keys and signatures, and misbehaves as real ones were
+seen to do. Rows are those of recorded answers. Faults are switched on by name in `faults`:
 
 notices            PHP prints a notice before the JSON, with text/html
 notices_after      … and one behind it
@@ -322,7 +322,7 @@ class Handler(BaseHTTPRequestHandler):
     shop: ClassVar[Shop]
     encrypted: ClassVar[bool]
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Quiet."""
 
     def date_time_string(self, timestamp: float | None = None) -> str:

@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from cartui.adapters.woocommerce import signing
@@ -27,6 +27,7 @@ _MARK: Final = "&cartui=wp-json/wc/"
 _API: Final = "wc/v3/"
 _TAIL: Final = re.compile(r"/+(?:(?:index\.php/+)?wp-json(?:/.*)?|wp-admin(?:/.*)?|wp-login\.php)?$")
 _LIMITS: Final = Limits(read_seconds=60.0, deadline_seconds=120.0)  # a hundred products are saved one by one
+_MOST_SKEW: Final = timedelta(minutes=5)
 _asked: ContextVar[tuple[str, str]] = ContextVar("asked")  # method and address of the request under way
 
 
@@ -41,6 +42,7 @@ class Client:
         self._root_known = False
         self._in_query = connection.options.get("key_sent", "auto") == "query"
         self.url = _TAIL.sub("", connection.url.strip())
+        self._skew = timedelta(0)  # the shop's clock less ours, where that matters
         self.last_status: int | None = None
         self.exchanges = 0
 
@@ -99,6 +101,8 @@ class Client:
 
     def _try(self, method: str, path: str, params: dict[str, str], body: Any, record: str, **rules: bool) -> Reply:
         reply = self._rooted(lambda: self._send(method, path, params, body, record, **rules))
+        if self._outside_of_time(reply):
+            reply = self._send(method, path, params, body, record, **rules)
         if self._lost_credentials(reply):
             self._switch(in_query=True)
             again = self._send(method, path, params, body, record, **rules)
@@ -107,6 +111,14 @@ class Client:
             else:
                 reply = again
         return reply
+
+    def _outside_of_time(self, reply: Reply) -> bool:
+        """A signature is taken for 15 minutes; where the clocks differ by more, the shop's is used from now on."""
+        if not self._signs or reply.status != 401 or reply.date is None or self._skew:
+            return False
+        skew = reply.date - self._now()
+        self._skew = skew if abs(skew) > _MOST_SKEW else timedelta(0)
+        return bool(self._skew)
 
     def _switch(self, *, in_query: bool) -> None:
         self._in_query = in_query
@@ -190,8 +202,11 @@ class Client:
 
     def _sign(self, method: str, url: str) -> dict[str, str]:
         key, secret = self._pair()
-        now = self._connection.now or (lambda: datetime.now(UTC))
-        return signing.sign(method, url, key, secret, int(now().timestamp()), secrets.token_hex(16))
+        moment = self._now() + self._skew
+        return signing.sign(method, url, key, secret, int(moment.timestamp()), secrets.token_hex(16))
+
+    def _now(self) -> datetime:
+        return self._connection.now() if self._connection.now else datetime.now(UTC)
 
     def _headers(self) -> Mapping[str, str]:
         """The credentials of one try: a signature, of which each serves once, is of the request under way."""
