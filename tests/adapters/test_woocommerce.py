@@ -170,6 +170,22 @@ def test_php_writes_nothing_in_many_ways() -> None:
     assert parse_customer({"id": 3, "billing": [], "shipping": []}).addresses == ()
 
 
+def test_half_a_sign_costs_no_order() -> None:
+    """A torn emoji (half of a surrogate pair) in one text is replaced; the order comes."""
+    told = sample("order_with_coupon")
+    told["billing"]["first_name"] = "Ann\ud83d"
+    row = parse_row(told, lambda one: parse_order(one, {}))
+    assert row.record.buyer.first_name == "Ann\ufffd"  # type: ignore[union-attr]
+    assert row.raw.decode()
+
+
+@pytest.mark.parametrize("text", ["0000-00-00T00:00:00", "0001-01-01T00:00:00+14:00", "1e9", "", None, False, "x" * 50])
+def test_no_date_is_no_crash(text: Any) -> None:
+    """What is no date leaves the other one."""
+    order = parse_order({**sample("order_jpy"), "date_modified_gmt": text or None}, {})
+    assert order.modified_at == order.placed_at
+
+
 # --- the key ----------------------------------------------------------------------------------------------------------
 
 
@@ -425,6 +441,19 @@ def test_a_changed_variation_comes_with_a_stamp_that_satisfies_the_filter(
         shop.tick(3600)
         shop.stamp(row, "date_modified", shop.now)
         assert list(items_of(cart, shop.now)) == [f"{row['parent_id']}:{row['id']}"]
+
+
+def test_a_list_of_variations_that_ignores_the_date_stops_nothing(shop: Shop, cart: WooCommerce) -> None:
+    """The products' dates have told of changes already."""
+    shop.version = "11.0.1"
+    shop.tick(60)
+
+    def drop_date(path: str, params: dict[str, str]) -> None:
+        if path == "variations":
+            params.pop("modified_after", None)
+
+    shop.before_request = drop_date
+    assert items_of(cart, shop.now) == {}
 
 
 def test_a_poll_without_changes_costs_a_few_requests(shop: Shop, cart: WooCommerce) -> None:

@@ -54,6 +54,9 @@ STATUSES: Final[Mapping[str, States]] = {
     "refunded": (OrderState.CLOSED, PaymentState.REFUNDED, FulfilmentState.UNFULFILLED),
     "failed": (OrderState.OPEN, PaymentState.FAILED, FulfilmentState.UNFULFILLED),
     "trash": (OrderState.CANCELLED, PaymentState.VOIDED, FulfilmentState.UNFULFILLED),
+    **dict.fromkeys(
+        ("auto-draft", "draft", "new"), (OrderState.DRAFT, PaymentState.PENDING, FulfilmentState.UNFULFILLED)
+    ),
     "checkout-draft": (OrderState.DRAFT, PaymentState.PENDING, FulfilmentState.UNFULFILLED),
 }
 NO_ORDERS: Final = ("checkout-draft", "auto-draft", "draft", "new")  # what is not placed (yet)
@@ -378,9 +381,10 @@ def parse_gmt(text: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment if moment > NEVER else None
 
 
 def render_raw(row: Any) -> bytes:
@@ -413,7 +417,19 @@ def _shape(shape: TypeAdapter[Any], row: Any) -> Any:
         return shape.validate_python(row)
     except ValidationError as error:
         problem = _in_words(error)
+        torn = any(one["type"] == "string_unicode" for one in error.errors(include_url=False, include_input=False))
+    if torn and (whole := _without_torn_signs(row)) != row:
+        return _shape(shape, whole)
     raise UnreadableError(problem)
+
+
+def _without_torn_signs(value: Any) -> Any:
+    """Half of a surrogate pair is a matter of one sign, not of the record."""
+    if isinstance(value, dict):
+        return {key: _without_torn_signs(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_torn_signs(one) for one in value]
+    return safe_text(value, len(value) + 1, keep_lines=True) if isinstance(value, str) else value
 
 
 def _in_words(error: ValidationError) -> str:
