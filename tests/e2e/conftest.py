@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cartui.adapters.cart_connect.parse import parse_order
+from cartui.adapters.cart_connect.parse import UnreadableError, parse_order
 from cartui.demo import app, checks
 from cartui.demo.server import DemoShop, RunningDemo, serve
 from cartui.domain.money import ProofState, prove_total
@@ -33,21 +34,25 @@ def seeded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def shop(seeded_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoShop]:
+@contextmanager
+def served(seeded_file: Path, place: Path) -> Iterator[RunningDemo]:
     """1,500 orders; small pages; it sells only when told to (`tick`)."""
-    monkeypatch.setattr(checks, "PAGE_MAXIMUM", PAGE_ROWS)
-    monkeypatch.setattr(app, "PAGE_MAXIMUM", PAGE_ROWS)
-    path = tmp_path / "shop.db"
+    path = place / "shop.db"
     shutil.copy(seeded_file, path)
-    opened = DemoShop(path, 7, datetime.now(UTC), lambda: datetime.now(UTC))
-    yield opened
-    opened.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checks, "PAGE_MAXIMUM", PAGE_ROWS)
+        patch.setattr(app, "PAGE_MAXIMUM", PAGE_ROWS)
+        shop = DemoShop(path, 7, datetime.now(UTC), lambda: datetime.now(UTC))
+        try:
+            with serve(shop) as running:
+                yield running
+        finally:
+            shop.close()
 
 
 @pytest.fixture
-def demo(shop: DemoShop) -> Iterator[RunningDemo]:
-    with serve(shop) as running:
+def demo(seeded_file: Path, tmp_path: Path) -> Iterator[RunningDemo]:
+    with served(seeded_file, tmp_path) as running:
         yield running
 
 
@@ -142,8 +147,8 @@ def due(shop: DemoShop, since: datetime) -> set[str]:
     for row in shop.rows("orders"):
         try:
             order = parse_order(row)
-        except Exception:  # noqa: BLE001  (a row that no one can read is none that is due)
-            continue
+        except UnreadableError:
+            continue  # what no one can read is not due
         if order.placed_at >= since and import_rule(order) is None and _adds_up(order):
             found.add(str(order.order_id))
     return found
