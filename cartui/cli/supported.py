@@ -24,7 +24,7 @@ def matrix(specs: Mapping[str, AdapterSpec]) -> str:
         marks = " | ".join("yes" if cap in spec.capabilities else "–" for cap in Capability)
         lines.append(f"| [{spec.title}](carts/{spec.cart_type}.md) | `{spec.cart_type}` | {marks} |")
     lines.append("\n## Options of each kind of cart\n")
-    lines.append("Given with `--option name=value` or in the set-up screen; secret ones by reference, as the password.\n")
+    lines.append("Given with `--option name=value` or in the set-up screen; secrets by reference, as the password.\n")
     for spec in shown:
         lines.append(f"**{spec.title}** · address: {spec.url_help} · secret: {spec.secret_title}\n")
         for option in spec.options:
