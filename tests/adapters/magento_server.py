@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -104,11 +104,12 @@ class QuickWaiter:
 
 
 def connect(address: str, shop: MagentoShop, secrets: dict[str, str] | None = None, **options: str) -> MagentoCart:
-    """The adapter, signed in by `auth` (an access token if not said)."""
+    """The adapter, signed in by `auth` (an access token if not said), with a clock `ahead` seconds off."""
     known = SECRETS[options.get("auth", "token")] | (secrets or {})
     told = {"username": ADMIN[0], **options}
     find: Callable[[str], str] = known.__getitem__
-    connection = Connection("fake", address, told, find, now=lambda: shop.moment)
+    ahead = timedelta(seconds=int(told.pop("ahead", "0")))
+    connection = Connection("fake", address, told, find, now=lambda: shop.moment + ahead)
     cart = SPEC.open(connection, QuickWaiter())  # type: ignore[call-arg]
     assert isinstance(cart, MagentoCart)
     return cart

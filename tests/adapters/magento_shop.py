@@ -8,6 +8,7 @@ and it can misbehave by the name of a fault (`shop.faults`):
     bearer-off         an access token alone is refused (2.4.4 and later)
     unsorted           rows come in the order of their ids, whatever was asked for
     short-stock-list   the list of stock leaves rows out
+    heavy              pages of more than 20 rows are more than the server has memory for
 """
 
 from __future__ import annotations
@@ -181,6 +182,8 @@ class MagentoShop:
             order = [params[f"searchCriteria[sortOrders][{n}][field]"] for n in range(9) if _sorts(params, n)]
             rows = sorted(rows, key=lambda row: tuple(_ordered(row.get(_own(name, key))) for name in order))
         size = int(params.get("searchCriteria[pageSize]", "0")) or max(1, len(rows))
+        if "heavy" in self.faults and size > 20:
+            raise Refused(500, "Internal Error. Details are available in Magento log file.")
         page = int(params.get("searchCriteria[currentPage]", "1"))
         last = max(1, -(-len(rows) // size))
         start = (min(page, last) - 1) * size  # a page past the end is the last one again
@@ -240,6 +243,8 @@ class MagentoShop:
         """As Magento does: values decoded raw (a + stays a +), names in natural order."""
         oauth = {name: unquote(value) for name, value in re.findall(r'(\w+)="([^"]*)"', given)}
         signature, nonce = oauth.pop("oauth_signature"), oauth["oauth_nonce"]
+        if int(oauth["oauth_timestamp"]) > self.moment.timestamp() + 600:
+            raise Refused(401, "Incorrect timestamp value in the oauth_timestamp parameter")
         if nonce in self.nonces:
             raise Refused(401, "The nonce is already being used by the consumer with ID 1")
         self.nonces.add(nonce)

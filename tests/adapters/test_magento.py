@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cartui.adapters.magento.errors import message_of
-from cartui.adapters.magento.parse import parse_basket, parse_customer, parse_item, parse_order
+from cartui.adapters.magento.parse import parse_basket, parse_customer, parse_item, parse_order, parse_words
 from cartui.adapters.magento.render import (
     FourSecrets,
     Where,
@@ -245,6 +245,18 @@ def test_an_unknown_state_is_held_with_the_shops_word() -> None:
     assert "unknown status" in bad.reason
     assert "drop_shipped" in bad.reason
     assert "\x1b" not in bad.reason
+
+
+def test_the_shops_own_words_can_be_told() -> None:
+    """By status or by state; they go before what Magento would say."""
+    words = parse_words("drop_shipped=processing, fraud = processing,")
+    for changes in ({"state": "drop_shipped", "status": "x"}, {"state": "processing", "status": "fraud"}):
+        order = parse_order(row_of(NEW, **changes), words).record
+        assert isinstance(order, CartOrder)
+        assert (order.order_state, order.native_status) == (OrderState.OPEN, changes["status"])
+    for wrong in ("packed", "packed=", "=new", "packed=paid"):
+        with pytest.raises(ValueError, match=r"packed|new"):
+            parse_words(wrong)
 
 
 def test_refunds_in_full_and_in_part() -> None:

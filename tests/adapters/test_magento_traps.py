@@ -125,6 +125,22 @@ def test_orders_without_a_date_come_once_and_do_not_hide_the_others(cart: Magent
     assert sorted(row.external_id for row in rows) == sorted(expected)
 
 
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_a_shop_without_memory_for_large_pages_is_asked_for_smaller_ones(
+    cart: MagentoCart, shop: MagentoShop, seconds: int
+) -> None:
+    """Orders of hundreds of lines: the listing goes on where it was, and stays with the smaller pages."""
+    expected = fill(shop, 100, seconds)
+    pages = cart.iter_orders(None)
+    rows = list(next(pages).rows)
+    shop.faults.add("heavy")
+    rows += rows_of(pages)
+    assert sorted(row.external_id for row in rows) == sorted(expected)
+    shop.seen.clear()
+    assert len(rows_of(cart.iter_customers(None))) == 12
+    assert len(shop.seen) == 1
+
+
 def test_dates_are_asked_for_in_utc_without_a_zone(cart: MagentoCart, shop: MagentoShop) -> None:
     """The shop is in Sydney; nothing is moved by its ten hours or by its summer time."""
     since = datetime.fromisoformat("2026-10-04T02:30:00.750+11:00")
@@ -140,6 +156,15 @@ def test_an_error_is_never_an_empty_list(cart: MagentoCart, shop: MagentoShop, f
     with pytest.raises(AbortCycleError) as aborted:
         list(cart.iter_orders(None))
     assert aborted.value.remedy
+
+
+def test_the_right_to_stock_is_asked_for(cart: MagentoCart, shop: MagentoShop) -> None:
+    """Without it items would look as if the shop did not track their stock."""
+    shop.closed.add("stockItems")
+    failed = last(cart.test_connection())
+    assert (failed.stage, failed.verdict) == (Stage.WRITE_RIGHTS, Verdict.FAILED)
+    with pytest.raises(NeedsOperatorError):
+        list(cart.iter_items(None))
 
 
 def test_a_website_alone(shop: MagentoShop, address: str) -> None:
@@ -159,6 +184,13 @@ def test_a_website_alone(shop: MagentoShop, address: str) -> None:
         list(other.iter_orders(None))
     assert "base, second" in refused.value.remedy
     other.close()
+
+
+def test_words_that_can_not_be_read_stop_the_cart(shop: MagentoShop, address: str) -> None:
+    cart = connect(address, shop, states="packed=paid")
+    with pytest.raises(NeedsOperatorError, match="packed=paid"):
+        list(cart.iter_orders(None))
+    cart.close()
 
 
 def test_families_are_not_listed_and_unreadable_ids_not_asked_for(cart: MagentoCart) -> None:
@@ -241,6 +273,17 @@ def test_sources_are_found_and_written_in_one_call(sourced: MagentoCart, sources
     )
     assert len(calls(sources, "POST", "/inventory/source-items")) == 1
     assert [*meanings, sourced.facts.stock_meaning] == [StockMeaning.FREE, StockMeaning.ON_HAND]
+
+
+@pytest.mark.parametrize("number", [1, 3, 4, 5, 6])
+def test_stock_at_a_source_is_found_whatever_the_sku_looks_like(
+    sourced: MagentoCart, sources: MagentoShop, number: int
+) -> None:
+    """The condition `in` cuts a SKU at its comma."""
+    row = sources.products[number]
+    (result,) = sourced.set_stock([StockWrite(CartItemId(str(number)), Decimal(5), Decimal(10 * number))])
+    assert sources.sources is not None
+    assert (result.state, sources.sources[row["sku"], "default"]["quantity"]) == (WriteState.DONE, 5)
 
 
 def test_only_the_chosen_source_counts(sources: MagentoShop) -> None:
@@ -395,6 +438,15 @@ def test_a_retry_is_signed_anew(shop: MagentoShop, address: str) -> None:
     cart = connect(address, shop, auth="oauth1")
     assert cart.get_orders([CartOrderId("1")]).rows
     assert len(shop.nonces) == 2
+    cart.close()
+
+
+def test_a_clock_that_is_ahead_spoils_no_signature(shop: MagentoShop, address: str) -> None:
+    """The shop's own time is in its answer; one request more, once."""
+    cart = connect(address, shop, auth="oauth1", ahead="900")
+    assert rows_of(cart.iter_orders(None))
+    assert rows_of(cart.iter_baskets(None))
+    assert len(shop.seen) == 3
     cart.close()
 
 

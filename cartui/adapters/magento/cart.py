@@ -10,7 +10,15 @@ from typing import Any, Final
 
 from cartui.adapters.magento.diagnosis import Diagnosis
 from cartui.adapters.magento.facts import FACTS, OPTIONS
-from cartui.adapters.magento.parse import parse_basket, parse_customer, parse_item, parse_order, row_id
+from cartui.adapters.magento.parse import (
+    ORDER_STATES,
+    parse_basket,
+    parse_customer,
+    parse_item,
+    parse_order,
+    parse_words,
+    row_id,
+)
 from cartui.adapters.magento.render import (
     Where,
     render_customer,
@@ -51,7 +59,8 @@ from cartui.domain.records import (
     StockResult,
     StockWrite,
 )
-from cartui.errors import HoldRecordError, UnknownOutcomeError
+from cartui.domain.safe_text import safe_text
+from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError
 from cartui.transport import NotFoundError, Waiter, segment
 
 Row = Mapping[str, Any]
@@ -82,10 +91,19 @@ class MagentoCart:
     # --- reading
 
     def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
-        yield from self._session.pages(ORDERS, since, parse_order, self._of_stores())
+        words = self._words()
+        yield from self._session.pages(ORDERS, since, lambda row: parse_order(row, words), self._of_stores())
 
     def get_orders(self, ids: Sequence[CartOrderId]) -> Page[CartOrder]:
-        return Page(tuple(map(parse_order, self._session.by_ids(ORDERS, ids))))
+        words = self._words()
+        return Page(tuple(parse_order(row, words) for row in self._session.by_ids(ORDERS, ids)))
+
+    def _words(self) -> dict[str, str]:
+        try:
+            return parse_words(self._session.option("states"))
+        except ValueError as error:
+            problem = f"The cart's option Order words can't be read: {safe_text(str(error), 80)}."
+            raise NeedsOperatorError(problem, f"Enter word=state; states: {', '.join(ORDER_STATES)}.") from None
 
     def iter_baskets(self, since: datetime | None) -> Iterator[Page[CartBasket]]:
         """Active quotes with something in them; the others come without their lines."""

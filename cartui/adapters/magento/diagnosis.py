@@ -131,8 +131,8 @@ class Diagnosis:
         try:
             self._session.ask("GET", "stockItems/lowStock/", _one_row())
         except RefusedSignInError:
-            remedy = "Give the integration the resource Catalog, Inventory (Magento_CatalogInventory), if you export."
-            return Verdict.WARNING, "items may be written, stock may be neither read nor written", remedy
+            remedy = "Give the integration the resource Catalog, Inventory, Products and Inventory (CatalogInventory)."
+            return Verdict.FAILED, "stock may be neither read nor written; items are listed with it", remedy
         return Verdict.PASSED, "items and their stock may be written", ""
 
     def _check_version(self) -> Answer:

@@ -51,5 +51,8 @@ OPTIONS: Final = (
     Option("website", "Website", "code of the only website to work with; empty: all"),
     Option("source_code", "Inventory source", "from 2.3 on: where stock lies and is written", default="default"),
     Option("attribute_set", "Attribute set", "id of the set for new items", default="4"),
+    Option(
+        "states", "Order words", "what the shop's own states or statuses mean, in Magento's: packed=processing, ..."
+    ),
     Option("barcode_attribute", "Barcode attribute", "code of the attribute that holds it, such as ean; empty: none"),
 )

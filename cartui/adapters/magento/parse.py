@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
@@ -116,9 +117,21 @@ class UnknownStateError(Exception):
     """A state of an order that Magento does not have by itself."""
 
 
-def parse_order(row: Row) -> Received[CartOrder]:
-    """A row of `orders`, stamped with `updated_at`."""
-    return _parse(row, lambda row: _order(OrderWire.model_validate(row)))
+def parse_order(row: Row, words: Mapping[str, str] = MappingProxyType({})) -> Received[CartOrder]:
+    """A row of `orders`, stamped with `updated_at`. `words`: what the shop's own words mean (`parse_words`)."""
+    return _parse(row, lambda row: _order(OrderWire.model_validate(row), words))
+
+
+def parse_words(text: str) -> dict[str, str]:
+    """The option `states`: a status or state of the shop's own and the state of Magento's that it means. ValueError
+    names the entry that can't be read."""
+    words: dict[str, str] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        word, _, state = (part.strip() for part in entry.partition("="))
+        if not word or state not in ORDER_STATES:
+            raise ValueError(entry)
+        words[word] = state
+    return words
 
 
 def parse_item(row: Row, currency: str, stock: Decimal | None, barcode_attribute: str = "") -> Received[CartItem]:
@@ -139,11 +152,12 @@ def parse_basket(row: Row) -> Received[CartBasket]:
 # --- orders -----------------------------------------------------------------------------------------------------------
 
 
-def _order(wire: OrderWire) -> CartOrder:
-    state = wire.state or wire.status  # a known fault of some versions leaves one of them empty
+def _order(wire: OrderWire, words: Mapping[str, str]) -> CartOrder:
+    told = words.get(wire.status) or words.get(wire.state)
+    state = told or wire.state or wire.status  # a known fault of some versions leaves one of them empty
     if state not in ORDER_STATES:
         native = safe_text(" / ".join(filter(None, (wire.state, wire.status))), 80)
-        raise UnknownStateError(f"unknown status “{native}”.")
+        raise UnknownStateError(f"unknown status “{native}”; say what it means in the cart's option Order words.")
     places_of(wire.order_currency_code)
     billing = wire.billing_address or AddressWire()
     assigned = (wire.extension_attributes or OrderExtrasWire()).shipping_assignments
@@ -157,7 +171,7 @@ def _order(wire: OrderWire) -> CartOrder:
         total=wire.grand_total,
         lines=order_lines(wire),
         native_status=wire.status or wire.state,
-        order_state=OrderState.ON_HOLD if _is_suspect(wire, state) else ORDER_STATES[state],
+        order_state=OrderState.ON_HOLD if not told and _is_suspect(wire, state) else ORDER_STATES[state],
         payment_state=payment_state(wire, state),
         fulfilment_state=fulfilment_state(wire),
         buyer=_buyer(wire, billing),

@@ -6,18 +6,18 @@ import secrets
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final, TypeVar
 
-from cartui.adapters.magento.errors import REFUSALS, error_of
+from cartui.adapters.magento.errors import REFUSALS, NoRouteError, error_of
 from cartui.adapters.magento.facts import AUTH_OAUTH, AUTH_USER, FACTS
 from cartui.adapters.magento.parse import as_rows, parse_stamp, row_id
 from cartui.adapters.magento.render import FourSecrets, Where, render_oauth, render_search, render_since
 from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
-from cartui.transport import Exchange, Reply, Transport, Waiter, register_secret
+from cartui.transport import Exchange, Reply, StoppedError, Transport, Waiter, register_secret
 from cartui.transport.origin import join, parse_address
 
 R = TypeVar("R")
@@ -26,6 +26,9 @@ Row = Mapping[str, Any]
 _ENDINGS: Final = ("/rest/V1", "/rest/all/V1", "/rest/default/V1", "/rest")
 _LOG_IN: Final = "rest/V1/integration/admin/token"
 _MOST_ROWS: Final = 300  # what a shop with the input limiter of 2.4 takes
+_SMALLER: Final = 5  # times smaller pages where the shop can't give large ones: 100, 20, 4 rows
+_SMALLEST: Final = 20
+_CLOCKS_AGREE: Final = timedelta(minutes=2)
 _SIX_KB: Final = 6_000  # of one request line; web servers take 8
 
 
@@ -75,7 +78,9 @@ class MagentoSession:
         self._lock = threading.RLock()
         self._http: Transport | None = None
         self._terms: Terms | None = None
+        self._behind = timedelta(0)  # the shop's clock less ours, where they are far apart
         self._asked = threading.local()  # what a signature is made over: one request a thread
+        self.size = FACTS.page_size
         self.last_status: int | None = None
         self.exchanges = 0
 
@@ -138,7 +143,7 @@ class MagentoSession:
             method,
             url,
             params,
-            at=int(clock().timestamp()),
+            at=int((clock() + self._behind).timestamp()),
             nonce=secrets.token_hex(16),
             signature=self.option("signature") or "HMAC-SHA256",
         )
@@ -191,9 +196,21 @@ class MagentoSession:
         if reply.status == 401 and self.auth == AUTH_USER and used:
             self.log_in(used)
             reply = self._send(method, where, params, body, writes, idempotent, record)
+        if reply.status == 401 and self.auth == AUTH_OAUTH and self._learn_clock(reply):
+            reply = self._send(method, where, params, body, writes, idempotent, record)
         if reply.status in REFUSALS and reply.status not in accept:
             raise error_of(reply, record, listing=not record)
         return reply
+
+    def _learn_clock(self, reply: Reply) -> bool:
+        """Magento refuses a signature that is ten minutes ahead of it. True: a better time is known now."""
+        if reply.date is None:
+            return False
+        behind = reply.date - (self.connection.now or _real_time)()
+        if abs(behind - self._behind) < _CLOCKS_AGREE:
+            return False
+        self._behind = behind
+        return True
 
     def _send(
         self,
@@ -269,15 +286,23 @@ class MagentoSession:
         """Pages by the stamp of the last row, not by a number: rows that change meanwhile move to the end and shift
         nothing. Numbers are for rows with one stamp that fill more than a page, and the end is where total_count says:
         past it Magento repeats its last page."""
-        lower, number, started = since, 1, None
+        lower, number, started, size = since, 1, None, self.size
         seen: set[str] = set()
         while True:
             stamped = [Where("updated_at", "gteq", render_since(lower))] if lower else []
-            rows, stated, date = self.page(source, [*stamped, *only], ("updated_at", *source.sort), number)
+            try:
+                rows, stated, date = self.page(source, [*stamped, *only], ("updated_at", *source.sort), number, size)
+            except AbortCycleError as error:
+                if size < _SMALLEST or error.retry_after_seconds or isinstance(error, StoppedError | NoRouteError):
+                    raise
+                # Orders of hundreds of lines are more than a page may hold, or than the shop has memory for.
+                number, size = (number - 1) * _SMALLER + 1, size // _SMALLER
+                self.size = min(self.size, size)
+                continue
             started = started or date
             fresh = [row for row in rows if row_id(row) not in seen]
             seen |= {row_id(row) for row in fresh}
-            left = max(0, stated - (number - 1) * FACTS.page_size - len(rows))
+            left = max(0, stated - (number - 1) * size - len(rows))
             last = _last_stamp(rows)
             yield Chunk(fresh, len(seen) + left, last if left else started or last)
             if not left or not rows:
@@ -300,23 +325,22 @@ class MagentoSession:
     def by_ids(self, source: Source, ids: Sequence[str]) -> list[Row]:
         """Those that exist, in any order; what is no number can't be in the shop."""
         wanted = [one for one in dict.fromkeys(ids) if one.isascii() and one.isdigit() and len(one) <= 18]
-        return [row for batch in batches(wanted, FACTS.page_size) for row in self.in_values(source, "entity_id", batch)]
-
-    def in_values(self, source: Source, field: str, values: Sequence[str]) -> list[Row]:
-        """All rows with one of at most a page of values, which hold no comma."""
         rows: dict[str, Row] = {}
+        for batch in batches(wanted, self.size):
+            where = [Where("entity_id", "in", ",".join(batch))]
+            rows |= {row_id(row): row for row in self.page(source, where, source.sort, 1, len(batch))[0]}
+        return list(rows.values())
+
+    def of_skus(self, source: Source, skus: Sequence[str]) -> list[Row]:
+        """All rows of some SKUs, of which none holds a comma."""
+        rows: list[Row] = []
         number = 1
         while True:
-            where = [Where(field, "in", ",".join(values))]
-            found, total, _ = self.page(source, where, source.sort, number, _MOST_ROWS)
-            rows |= {_key(row): row for row in found}
+            found, total, _ = self.page(source, [Where("sku", "in", ",".join(skus))], source.sort, number, _MOST_ROWS)
+            rows += found
             if not found or number * _MOST_ROWS >= total:
-                return list(rows.values())
+                return rows
             number += 1
-
-
-def _key(row: Row) -> str:
-    return f"{row.get('sku')} {row.get('source_code')}" if "source_code" in row else row_id(row)
 
 
 def batches(values: Sequence[str], most: int) -> Iterator[list[str]]:

@@ -102,7 +102,7 @@ class MagentoStock:
         code = self._session.option("source_code") or "default"
         held: dict[str, SourceItemWire] = {}
         plain = [sku for sku in dict.fromkeys(skus) if "," not in sku]
-        rows = [row for batch in batches(plain, 100) for row in self._session.in_values(SOURCE_ITEMS, "sku", batch)]
+        rows = [row for batch in batches(plain, 100) for row in self._session.of_skus(SOURCE_ITEMS, batch)]
         for sku in dict.fromkeys(skus):
             if "," in sku:  # the condition `in` would cut it there
                 rows += self._session.page(SOURCE_ITEMS, [Where("sku", "eq", sku)], size=100)[0]
