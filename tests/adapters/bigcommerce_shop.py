@@ -19,10 +19,23 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TOKEN = "right-access-token"
 STORE = "abc123"
 PLACES = {"JPY": 0, "KWD": 3}
-STATUS_NAMES = (
-    "Incomplete|Pending|Shipped|Partially Shipped|Refunded|Cancelled|Declined|Awaiting Payment|Awaiting Pickup|"
-    "Awaiting Shipment|Completed|Awaiting Fulfillment|Manual Verification Required|Disputed|Partially Refunded"
-).split("|")
+STATUS_NAMES = [
+    "Incomplete",
+    "Pending",
+    "Shipped",
+    "Partially Shipped",
+    "Refunded",
+    "Cancelled",
+    "Declined",
+    "Awaiting Payment",
+    "Awaiting Pickup",
+    "Awaiting Shipment",
+    "Completed",
+    "Awaiting Fulfillment",
+    "Manual Verification Required",
+    "Disputed",
+    "Partially Refunded",
+]
 Row = dict[str, Any]
 
 
@@ -66,9 +79,9 @@ def refused_v3(status: int, title: str) -> Answer:
 
 
 class FakeBigCommerce:
-    """Rows as the API shows them. Switches: `forbidden` path beginnings answer 403; `ignore_dates` and `unsorted` lists;
-    `exclusive` bounds; `throttle` answers 429 that many times, `overload` without the limit's headers; `lost` drops
-    the answers of writes that were carried out."""
+    """Rows as the API shows them. Switches: path beginnings in `forbidden` answer 403, in `broken` 500; lists
+    `ignore_dates` or are `unsorted`; bounds are `exclusive`; `throttle` answers 429 that many times, `overload` without
+    the limit's headers; `lost` drops the answers of writes that were done; variants in `frozen` take no stock."""
 
     def __init__(self, orders: int = 36) -> None:
         self.now = NOW
@@ -76,8 +89,10 @@ class FakeBigCommerce:
         self.lock = threading.RLock()
         self.ids = count(1000)
         self.forbidden: set[str] = set()
+        self.broken: set[str] = set()
         self.ignore_dates = self.unsorted = self.exclusive = self.lost = self.overload = False
         self.throttle = 0
+        self.frozen: set[int] = set()
         self.requests_left = 149
         self.busy = self.most_busy = 0
         self.gate: threading.Barrier | None = None
@@ -351,6 +366,8 @@ class FakeBigCommerce:
             raise Answer(429, {"status": 429, "title": "You have exceeded the rate limit"}, limit)
         if any(path.startswith(f"/stores/{STORE}/{one}") for one in self.forbidden):
             raise refused_v3(403, "You don't have a required scope to access the endpoint")
+        if any(path.startswith(f"/stores/{STORE}/{one}") for one in self.broken):
+            raise refused_v2(500, "An internal error has occurred")
         if headers.get("Accept") != "application/json":
             raise Answer(200, "<xml/>")
 
@@ -400,8 +417,8 @@ class FakeBigCommerce:
             raise refused_v3(413, f"The limit is {most}")
         for name, value in query.items():
             if name.endswith(":in"):
-                field, wanted = name.removesuffix(":in"), value.split(",")
-                rows = [one for one in rows if str(one.get(field)) in wanted]
+                field, wanted = name.removesuffix(":in"), value.casefold().split(",")
+                rows = [one for one in rows if str(one.get(field)).casefold() in wanted]
             elif name in ("sku", "name"):
                 rows = [one for one in rows if str(one.get(name, "")).casefold() == value.casefold()]
         found = rows[(page - 1) * limit : page * limit]
@@ -523,6 +540,8 @@ class FakeBigCommerce:
         for item, product, _variant in found:
             if product["inventory_tracking"] != ("product" if "product_id" in item else "variant"):
                 raise refused_v3(422, "[Item is tracked in another mode, please update stock that way]")
+        if any(variant["id"] in self.frozen for _, _, variant in found):
+            raise refused_v3(422, "Item is bundled and takes no stock of its own")
         if len(found) != len(items):
             raise refused_v3(422, "Items with identity were not found")
         for item, product, variant in found:
@@ -566,7 +585,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._reply(status, told, headers)
 
-    do_GET = do_POST = do_PUT = _handle
+    do_GET = do_POST = do_PUT = _handle  # noqa: N815  (http.server's names)
 
     def _reply(self, status: int, told: Any, headers: dict[str, str]) -> None:
         data = b"" if status == 204 else json.dumps(told).encode()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from cartui.adapters.bigcommerce.diagnosis import Diagnosis
 from cartui.adapters.bigcommerce.facts import FACTS, OPTIONS
@@ -62,6 +62,7 @@ from cartui.domain.records import (
 from cartui.errors import HoldRecordError, UnknownOutcomeError
 from cartui.transport import NotFoundError, Waiter
 
+R = TypeVar("R")
 _MOST_ADDRESSES: Final = 10  # of one customer in a list; further ones have a list of their own
 
 
@@ -155,23 +156,17 @@ class BigCommerceCart:
         that the shop could be asked by."""
         if not draft.sku.strip():
             found = self.session.all_rows(PRODUCTS.path, {**PRODUCTS.only, "name": draft.name}, PRODUCTS.limit)
-            return [one for one in self._good(found) if one.name.casefold() == draft.name.casefold()]
+            return [
+                one for one in _good(self._items(found, self._terms())) if one.name.casefold() == draft.name.casefold()
+            ]
         # The SKU of a product is asked for on one list, that of a variant on another.
         products = self.session.all_rows(PRODUCTS.path, {**PRODUCTS.only, "sku": draft.sku}, PRODUCTS.limit)
         variants = self.session.all_rows("v3/catalog/variants", {"sku": draft.sku}, PRODUCTS.limit)
         known = {row_id(row) for row in products}
         more = {str(row.get("product_id")) for row in variants if isinstance(row, dict)} - known
         found = [*products, *self._products(sorted(one for one in more if _is_id(one)))]
-        return [one for one in self._good(found) if one.sku.casefold() == draft.sku.casefold()]
-
-    def _good(self, rows: Sequence[Any]) -> list[CartItem]:
-        """One that can't be read is a refusal: it must not be made a second time."""
-        good: list[CartItem] = []
-        for row in self._items(rows, self._terms()):
-            if isinstance(row.record, BadRecord):
-                raise HoldRecordError(row.external_id, f"The shop has it, but {row.record.reason}", row.record.remedy)
-            good.append(row.record)
-        return good
+        items = _good(self._items(found, self._terms()))
+        return [one for one in items if one.sku.casefold() == draft.sku.casefold()]
 
     def create_item(self, draft: ItemDraft) -> CartItemId:
         """A product, whose one variant the shop makes."""
@@ -219,10 +214,8 @@ class BigCommerceCart:
         if not draft.email.strip():
             return []
         rows = self.session.all_rows(CUSTOMERS.path, {**CUSTOMERS.only, "email:in": draft.email}, CUSTOMERS.limit)
-        found = [row.record for row in self._customers(rows)]
-        return [
-            one for one in found if isinstance(one, CartCustomer) and one.email.casefold() == draft.email.casefold()
-        ]
+        found = _good(self._customers(rows))
+        return [one for one in found if one.email.casefold() == draft.email.casefold()]
 
     def create_customer(self, draft: CustomerDraft) -> CartCustomerId:
         return CartCustomerId(self._write_customer("POST", render_new_customer(draft), draft.email))
@@ -246,6 +239,16 @@ class BigCommerceCart:
 
 def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18
+
+
+def _good(rows: Sequence[Received[R]]) -> list[R]:
+    """What was found. One that can't be read is a refusal: it must not be made a second time."""
+    good: list[R] = []
+    for row in rows:
+        if isinstance(row.record, BadRecord):
+            raise HoldRecordError(row.external_id, f"The shop has it, but {row.record.reason}", row.record.remedy)
+        good.append(row.record)
+    return good
 
 
 def _has_more_addresses(row: Any) -> bool:

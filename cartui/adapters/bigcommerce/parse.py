@@ -42,6 +42,7 @@ from cartui.domain.safe_text import safe_text
 
 R = TypeVar("R")
 INCOMPLETE: Final = 0
+UNREAD: Final = "unread"  # left by the session in an order whose lists the shop could not show
 _FORGET: Final = frozenset({"authentication", "ip_address", "ip_address_v6", "registration_ip_address"})
 
 
@@ -125,8 +126,11 @@ def stamp_of(row: object) -> datetime | None:
 
 def _received(row: object, build: Callable[[Mapping[str, Any]], R], external_id: str = "") -> Received[R]:
     record: R | BadRecord
+    told = row if isinstance(row, dict) else {}
     try:
-        record = build(row if isinstance(row, dict) else {})
+        if isinstance(why := told.get(UNREAD), str):
+            raise UnreadableError(why)
+        record = build(told)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = safe_text(".".join(map(str, first["loc"])), 100) or "row"
@@ -360,8 +364,13 @@ def stock_shown(
     else:
         return None
     if stock is not None:
-        return stock.get(variant.id, Decimal(0))
+        return stock.get(variant.id, stock.get(product_key(product.id)))
     return None if level is None else Decimal(level)
+
+
+def product_key(product_id: str) -> str:
+    """Under what the stock of a product counted as a whole stands among that of variants."""
+    return f"product {product_id}"
 
 
 # --- customers

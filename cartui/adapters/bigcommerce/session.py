@@ -13,13 +13,13 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from cartui.adapters.bigcommerce.facts import FACTS
-from cartui.adapters.bigcommerce.parse import row_id, stamp_of
+from cartui.adapters.bigcommerce.parse import UNREAD, row_id, stamp_of
 from cartui.adapters.bigcommerce.render import render_v2_time, render_v3_time
 from cartui.adapters.bigcommerce.wire import ZERO, HeadWire, LocationWire, StoreWire
 from cartui.domain.ports import Connection
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, ExitCode, HoldRecordError, NeedsOperatorError
-from cartui.transport import Pacing, Reply, Transport, Waiter, header_auth, is_loopback
+from cartui.transport import Pacing, Reply, StoppedError, Transport, Waiter, header_auth, is_loopback
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -29,6 +29,7 @@ SECOND: Final = timedelta(seconds=1)
 _MOST_WAITS: Final = 5
 _OVERLOAD_SECONDS: Final = 60.0
 _V3_PAGE: Final = 250
+_MOST_FAILED: Final = 3  # orders of one page; more are the shop's failure, not theirs
 _MOST_PAGES: Final = 1_000  # of one list beside a record; more is a circle
 _API_PATH: Final = re.compile(r"(.*/stores/[^/]+)(?:/v[23])?/?")
 _REMEDY: Final = "Test the connection. If it stays so, report it with the shop's address."
@@ -248,21 +249,32 @@ class BigCommerceSession:
         refunds = self._refunds([row_id(row) for row in rows if _was_refunded(row)])
         wanted = [(index, name) for index, row in enumerate(rows) for name in _details_of(row)]
         found = self.many(lambda one: self._detail(row_id(rows[one[0]]), one[1]), wanted)
+        failed = {index for (index, _), details in zip(wanted, found, strict=True) if isinstance(details, str)}
+        if len(failed) > _MOST_FAILED:
+            raise AbortCycleError(f"The shop fails to show {len(failed)} orders of one page.", _REMEDY)
         whole = [dict(row) if isinstance(row, dict) else row for row in rows]
         for row in whole:
             if isinstance(row, dict):
                 row |= {name: [] for name in _DETAILS if not isinstance(row.get(name), list)}
                 row["refunds"] = refunds.get(row_id(row), [])
         for (index, name), details in zip(wanted, found, strict=True):
-            whole[index][name] = details
+            whole[index][UNREAD if isinstance(details, str) else name] = details
         return whole
 
-    def _detail(self, order_id: str, name: str) -> list[Any] | None:
-        """One list of an order; None where the order went away meanwhile, which makes it unreadable."""
+    def _detail(self, order_id: str, name: str) -> list[Any] | str:
+        """One list of an order, or why this order alone has none: it shall not keep the others from coming."""
+        path = f"v2/orders/{order_id}/{name}"
         try:
-            return self.all_rows(f"v2/orders/{order_id}/{name}", {}, FACTS.page_size, expect=(404,))
+            return self.all_rows(path, {}, FACTS.page_size, expect=(404,))
         except _GoneError:
-            return None
+            return "The order went away while it was read."
+        except StoppedError:
+            raise
+        except AbortCycleError:
+            # Tried several times already. Where the shop fails on this list only, the order is held.
+            if self.get(path, {"limit": "1"}, expect=(500,)).status != 500:
+                raise
+            return f"The shop fails (status 500) to show the order's {name.replace('_', ' ')}."
 
     def _refunds(self, ids: Sequence[str]) -> dict[str, list[Any]]:
         """Refunds by order, empty without the right to read them: the order's own status tells that there are some."""

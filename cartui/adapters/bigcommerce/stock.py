@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cartui.adapters.bigcommerce.parse import row_id, split_item_id, stock_shown, variants_of
+from cartui.adapters.bigcommerce.parse import product_key, row_id, split_item_id, stock_shown, variants_of
 from cartui.adapters.bigcommerce.render import whole_pieces
 from cartui.adapters.bigcommerce.session import PRODUCTS, BigCommerceSession
 from cartui.adapters.bigcommerce.wire import ProductWire, StockWire, VariantWire
@@ -50,7 +50,8 @@ class StockDesk:
                 wire = StockWire.model_validate(row)
             except ValidationError:
                 continue  # an item without a level that can be read is refused when it is written
-            found[wire.identity.variant_id] = Level(Decimal(wire.available_to_sell), wire.settings.safety_stock or 0)
+            key = wire.identity.variant_id or product_key(wire.identity.product_id)
+            found[key] = Level(Decimal(wire.available_to_sell), wire.settings.safety_stock or 0)
         return found
 
     def set_stock(self, writes: Sequence[StockWrite]) -> list[StockResult]:
@@ -108,7 +109,7 @@ class StockDesk:
             return _refused(write, "The shop does not count the stock of this item by itself.")
         if not location:
             return _refused(write, "The shop has several stock locations: set the cart's option Stock location.")
-        level = levels.get(variant_id, Level(shown, 0))
+        level = levels.get(variant_id) or levels.get(product_key(product_id)) or Level(shown, 0)
         if write.expected is not None and write.expected != level.free:
             reason = "The shop's stock has changed meanwhile."
             return StockResult(write.item_id, WriteState.CONFLICT, level.free, reason)

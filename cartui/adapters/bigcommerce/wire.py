@@ -79,6 +79,10 @@ def _moment(value: object) -> datetime:
     return moment
 
 
+def _no_place(value: object) -> object:
+    return {} if value is None else value
+
+
 def _list(value: object) -> object:
     return value if isinstance(value, list) else []
 
@@ -218,7 +222,7 @@ class HeadWire(Wire):
     items_shipped: OptionalAmount = ZERO
     order_is_digital: bool | None = None
     customer_message: Note = ""
-    billing_address: PlaceWire = PlaceWire()
+    billing_address: Annotated[PlaceWire, BeforeValidator(_no_place)] = PlaceWire()
     products: list[LineWire]
     fees: Annotated[list[FeeWire], BeforeValidator(_list)] = []
     taxes: list[TaxWire] = []
