@@ -45,10 +45,15 @@ class Figure:
         return f"{self.what:<52} {self.ratio:6.2f}  <= {self.goal:<5.4g} {verdict:<7} {self.detail}"
 
 
+def bytecode() -> dict[str, str]:
+    """The environment, with a place for compiled modules outside of the checkout."""
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": _BYTECODE.name}
+
+
 def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> Cost:
     """Run to the end; RuntimeError where it fails."""
-    own = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    own |= {"PYTHONPYCACHEPREFIX": _BYTECODE.name, **(env or {})}
+    own = {**bytecode(), **(env or {})}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=own, cwd=ROOT)
     assert process.stdout is not None
     out = process.stdout.read().decode()
