@@ -209,7 +209,7 @@ class MagentoShop:
             return 200, "Magento/2.2 (Community)"
         if "maintenance" in self.faults:
             raise Hurt("maintenance")
-        match = re.fullmatch(r"/rest/(?:(\w+)/)?V1/(.+)", path)
+        match = re.fullmatch(r"/rest/(?:(all|default|two|eur)/)?V1/(.+)", path)
         if match is None:
             return 404, {"message": "Request does not match any route."}
         self.seen.append((method, path, params, told))

@@ -500,6 +500,17 @@ def test_a_missing_right_is_told_from_a_wrong_token(
     assert (result.verdict, "resources" in result.remedy) == (verdict, True)
 
 
+def test_a_store_view_that_is_not_there_is_named(shop: MagentoShop, address: str) -> None:
+    """Magento takes its code for a part of the path, and knows no such path."""
+    cart = connect(address, shop, store_view="nowhere")
+    failed = last(cart.test_connection())
+    assert (failed.stage, failed.verdict) == (Stage.READ_RIGHTS, Verdict.FAILED)
+    assert "nowhere" in failed.detail
+    with pytest.raises(NeedsOperatorError, match="nowhere"):
+        list(cart.iter_items(None))
+    cart.close()
+
+
 def test_the_stages_of_a_good_connection(cart: MagentoCart, sourced: MagentoCart) -> None:
     stages = {one.stage: one for one in cart.test_connection()}
     assert list(stages) == list(Stage)

@@ -35,6 +35,7 @@ class Diagnosis:
         self._stock = stock
         self._counts: dict[Source, int] = {}
         self._refused: dict[Source, CartuiError] = {}
+        self._broken: dict[Source, CartuiError] = {}
         self._date: datetime | None = None
 
     def stages(self) -> Iterator[StageResult]:
@@ -75,6 +76,12 @@ class Diagnosis:
                 self._date = self._date or date
             except RefusedSignInError as error:
                 self._refused[source] = error
+            except StoppedError:
+                raise
+            except CartuiError as error:
+                if not self._counts:
+                    raise  # nothing worked yet: it is the shop, not this list
+                self._broken[source] = error
 
     def _failed(self, error: CartuiError, *, answered: bool) -> Iterator[StageResult]:
         status = self._session.last_status
@@ -115,6 +122,9 @@ class Diagnosis:
 
     def _check_reading(self) -> Answer:
         counts = ", ".join(f"{count} {source.what}" for source, count in self._counts.items())
+        for source, error in self._broken.items():
+            verdict = Verdict.FAILED if source in _NEEDED else Verdict.WARNING
+            return verdict, f"{counts}; {source.what}: {error.problem}", error.remedy
         if not self._refused:
             return Verdict.PASSED, counts, ""
         missing = "; ".join(_RIGHTS[source] for source in self._refused)

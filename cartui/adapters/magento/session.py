@@ -198,9 +198,13 @@ class MagentoSession:
             reply = self._send(method, where, params, body, writes, idempotent, record)
         if reply.status == 401 and self.auth == AUTH_OAUTH and self._learn_clock(reply):
             reply = self._send(method, where, params, body, writes, idempotent, record)
-        if reply.status in REFUSALS and reply.status not in accept:
-            raise error_of(reply, record, listing=not record)
-        return reply
+        if reply.status not in REFUSALS or reply.status in accept:
+            return reply
+        error = error_of(reply, record, listing=not record)
+        if scoped and isinstance(error, NoRouteError) and (view := self.option("store_view")):
+            problem = f"The shop has no store view {safe_text(view, 64)!r}, or no REST API."
+            raise NeedsOperatorError(problem, "Enter the code of a view (Stores, All Stores), or nothing.")
+        raise error
 
     def _learn_clock(self, reply: Reply) -> bool:
         """Magento refuses a signature that is ten minutes ahead of it. True: a better time is known now."""
