@@ -99,6 +99,7 @@ class FakePrestaShop:
         self.rows: dict[str, dict[int, Row]] = {name: {} for name in NODES}
         self.denied: set[tuple[str, str]] = set()
         self.shown_offset = timedelta(0)
+        self.spoilt: set[tuple[str, int]] = set()  # records at whose reading PHP complains: the list is lost
         self.on_request: Callable[[], None] | None = None
         self.url = ""
         self.opened: list[PrestaShop] = []
@@ -405,6 +406,8 @@ class FakePrestaShop:
             offset, _, count = limit.rpartition(",")
             rows = rows[int(offset or 0) :][: int(count)]
         display = params.get("display", "minimum")
+        if display != "minimum" and any((resource, row["id"]) in self.spoilt for row in rows):
+            raise Refused(500, 3, "[PHP Warning #2] Undefined array key (/var/www/shop/modules/y/y.php, line 3)")
         if resource == "products" and display == "full" and self.version < "8" and rows:
             noise.append(
                 (5, "[PHP Notice #8] Trying to access array offset on value of type bool (Product.php, line 1)")

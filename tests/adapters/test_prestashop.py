@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cartui.adapters.prestashop import PrestaShop
+from cartui.adapters.prestashop.facts import FACTS
 from cartui.adapters.prestashop.moments import ShopClock
 from cartui.adapters.prestashop.parse import OrderParts, Tables, parse_customer, parse_item, parse_order
 from cartui.adapters.prestashop.render import render_key, render_record, render_whole
@@ -371,6 +373,17 @@ def test_a_voucher_that_does_not_add_up_is_the_orders_own_discount(shop: FakePre
     assert prove_total(found.lines, found.total, found.currency).state is ProofState.EXACT
 
 
+def test_vouchers_add_up_by_amount_and_by_tax() -> None:
+    """Two sums that agree in the tax alone are no proof; and with one rate the voucher's tax is of that rate."""
+    rule = {"id": "1", "name": "Ten", "value": "16.000000", "value_tax_excl": "15.000000"}
+    row = recorded("orders.json")[0]
+    row |= {"total_discounts_tax_incl": "6.000000", "total_discounts_tax_excl": "5.000000"}
+    order = parse_order(row, OrderParts(rules=[rule]), tables())
+    assert [line.amount for line in order.lines if line.kind is LineKind.COUPON] == [Decimal("-5.00")]
+    taxes = {line.tax_rate: line.amount for line in order.lines if line.kind is LineKind.TAX}
+    assert taxes == {Decimal(20): Decimal("0.10")}
+
+
 def test_a_refund_is_found_though_the_orders_date_does_not_move(shop: FakePrestaShop, cart: PrestaShop) -> None:
     """The list of credit slips is asked besides; the row's stamp is the slip's, so the core takes it."""
     since = shop.moment
@@ -466,6 +479,36 @@ def test_warnings_behind_the_data_are_not_the_end(shop: FakePrestaShop, cart: Pr
     assert len(good(rows_of(cart.iter_orders(None)))) == 34
     with pytest.raises(AbortCycleError, match="Undefined array key"):
         list(connect(shop, waiter=VirtualWaiter(), read_format="xml").iter_orders(None))
+
+
+@pytest.mark.parametrize("read_format", ["json", "xml"])
+def test_one_record_that_spoils_its_page_is_held_alone(shop: FakePrestaShop, read_format: str) -> None:
+    """PHP complains while it reads one order, and the whole list is an error: the others come one by one."""
+    shop.spoilt = {("orders", 7), ("products", 3), ("orders", 34)}
+    cart = connect(shop, waiter=VirtualWaiter(), read_format=read_format)
+    found = orders_of(cart)
+    assert len(found) == 34
+    assert {key for key, one in found.items() if isinstance(one, BadRecord)} == {"7", "34"}
+    bad = next(one for one in rows_of(cart.iter_items(None)) if isinstance(one.record, BadRecord))
+    assert bad.external_id == "3"
+    shop.spoilt = {("orders", number) for number in range(1, 40)}
+    with pytest.raises(AbortCycleError, match="Undefined array key"):
+        orders_of(cart)
+
+
+def test_marks_of_orders_from_the_future_never_run_backwards(
+    shop: FakePrestaShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mark claims nothing beyond the shop's clock: what is placed now would be before it."""
+    for module in ("session", "cart"):
+        monkeypatch.setattr(f"cartui.adapters.prestashop.{module}.FACTS", replace(FACTS, page_size=5))
+    for order in list(shop.rows["orders"].values())[-12:]:
+        order["date_upd"] = "2027-05-05 10:00:00"
+    marks = [page.complete_to for page in connect(shop).iter_orders(None)]
+    told = [one for one in marks if one is not None]
+    assert told == sorted(told)
+    assert max(told) <= shop.moment
+    assert len(orders_of(connect(shop))) == 34
 
 
 def test_a_filter_that_is_ignored_is_noticed(shop: FakePrestaShop, cart: PrestaShop) -> None:

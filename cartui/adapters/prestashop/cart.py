@@ -115,7 +115,7 @@ class PrestaShop:
         session = self.session
         filters = [] if since is None else [("filter[date_upd]", f">[{session.clock.bound(since)}]")]
         begun: datetime | None = None
-        for rows in session.pages_by_id("products", [*filters, ("date", "1")], "", FACTS.page_size):
+        for rows in session.pages_by_id("products", [*filters, ("date", "1")], "", FACTS.page_size, patient=True):
             begun = begun or session.shop_now
             received = [self._within(one, since) for one in self.reader.items(rows)]
             last = len(rows) < FACTS.page_size

@@ -34,6 +34,10 @@ class DoubtfulError(Exception):
         self.said = in_words(errors)
 
 
+class SpoiltError(AbortCycleError):
+    """A list that did not come since PHP complained about a record of it."""
+
+
 class MethodError(Exception):
     """The shop or the key does not have this method (405): PATCH before version 8."""
 
@@ -74,7 +78,8 @@ def refusal_of(status: int, errors: Sequence[ShopError], what: str) -> CartuiErr
         )
     if errors and status in (400, 500):
         remedy = "cartui tries again by itself. If it stays so, switch off the module that the message names."
-        return AbortCycleError(f"The shop could not {what} (status {status}).{said}", remedy)
+        kind = SpoiltError if all(one.is_noise for one in errors) else AbortCycleError
+        return kind(f"The shop could not {what} (status {status}).{said}", remedy)
     return None
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from cartui.adapters.prestashop.wire import UnreadableError
 
 _MOMENT = re.compile(r"(?!0000)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
-_WIDER = timedelta(hours=1, seconds=1)  # the hour of the clock change, and `>[…]` leaves its bound out
+_WIDER = timedelta(hours=1)  # the hour of the clock change; that `>[…]` leaves its bound out does not matter then
 _FIRST = datetime(1971, 1, 1, tzinfo=UTC)
 
 

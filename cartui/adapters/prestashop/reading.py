@@ -164,6 +164,8 @@ def _received(
         stamp = tables.clock.latest(str(row.get("date_upd", "")), "date_upd")
     except UnreadableError:
         stamp = None
+    if row.get("unreadable"):
+        return Received(external_id, stamp, raw, BadRecord(str(row["unreadable"])))
     try:
         return Received(external_id, stamp, raw, parse())
     except UnreadableError as error:

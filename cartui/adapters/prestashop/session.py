@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cartui.adapters.prestashop.errors import DoubtfulError, MethodError, refusal_of, refused_write
+from cartui.adapters.prestashop.errors import DoubtfulError, MethodError, SpoiltError, refusal_of, refused_write
 from cartui.adapters.prestashop.facts import FACTS, display_of
 from cartui.adapters.prestashop.moments import ShopClock
 from cartui.adapters.prestashop.parse import Tables, is_id
@@ -58,24 +58,28 @@ class Session:
         while True:
             filters = [] if after is None else [("filter[date_upd]", f">[{after}]")]
             asked = [*filters, ("sort", "[date_upd_ASC,id_ASC]"), ("limit", str(FACTS.page_size)), ("date", "1")]
-            rows = self.rows(resource, asked)
+            rows = self._patient_rows(resource, asked)
             if len(rows) < FACTS.page_size:
                 yield rows
                 return
-            last = str(rows[-1].get("date_upd", ""))
+            dated = [row for row in rows if row.get("date_upd")] or [{}]
+            last = str(dated[-1].get("date_upd", ""))
             if not last or (after is not None and last <= after):
                 raise AbortCycleError(
                     f"The shop's list of {resource} does not go on from {last or 'nowhere'}.", _ASK_HOST
                 )
             same = [("filter[date_upd]", f"[{last}]"), ("date", "1")]
-            yield [*rows, *self.all_rows(resource, same, str(rows[-1].get("id", "")))]
+            yield [*rows, *self.all_rows(resource, same, str(dated[-1].get("id", "")))]
             after = last
 
-    def pages_by_id(self, resource: str, filters: Filters, after_id: str, limit: int) -> Iterator[list[Row]]:
-        """All rows of a filter, by id."""
+    def pages_by_id(
+        self, resource: str, filters: Filters, after_id: str, limit: int, *, patient: bool = False
+    ) -> Iterator[list[Row]]:
+        """All rows of a filter, by id; `patient`: one that spoils its page is told as such."""
         while True:
             beyond = [("filter[id]", f">[{after_id}]")] if after_id else []
-            rows = self.rows(resource, [*filters, *beyond, ("sort", "[id_ASC]"), ("limit", str(limit))])
+            asked = [*filters, *beyond, ("sort", "[id_ASC]"), ("limit", str(limit))]
+            rows = self._patient_rows(resource, asked) if patient else self.rows(resource, asked)
             yield rows
             if len(rows) < limit:
                 return
@@ -110,6 +114,23 @@ class Session:
         if resource in _BY_LANGUAGE and (language := self.language):
             told.append(("language", language))
         return self._get(resource, told)
+
+    def _patient_rows(self, resource: str, params: Filters) -> list[Row]:
+        """As `rows`; where a record spoils the page, the others come one by one, and that one as `unreadable`."""
+        try:
+            return self.rows(resource, params)
+        except SpoiltError as error:
+            spoilt = error
+        found: list[Row] = []
+        for row_id in [str(row.get("id", "")) for row in self._get(resource, params)]:
+            try:
+                one = self.rows(resource, [("filter[id]", f"[{row_id}]"), ("sort", "[id_ASC]"), ("date", "1")])
+            except SpoiltError as error:
+                one = [{"id": row_id, "unreadable": error.problem}]
+            found += one
+            if not one or (len(found) == 3 and all("unreadable" in row for row in found)):
+                raise spoilt  # the list changes meanwhile (a short page would be taken for its end), or all is spoilt
+        return found
 
     def _get(self, resource: str, params: Filters) -> list[Row]:
         reply = self._read(resource, params, _EXPECTED)
