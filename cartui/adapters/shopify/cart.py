@@ -103,7 +103,7 @@ class ShopifyCart:
     def _sorted_pages(
         self, listing: Listing, query: str | None, parse: Callable[[Row], Iterator[Received[R]]]
     ) -> Iterator[Page[R]]:
-        """Pages of a listing that is sorted by change. The shop's clock at the first request is a mark only for the end:
+        """Pages of a listing that is sorted by change. The shop's clock at the first request is the mark of the end:
         what changed before it was in the list."""
         mark: datetime | None = None
         for chunk in self.session.walk(listing, query):
@@ -263,13 +263,14 @@ class ShopifyCart:
             if not refused:
                 told = {one: _told(writes[one], state, reason) for one in order}
                 return results | told
-            named = {order[row]: error for error in refused if (row := _row_of(error)) is not None and row < len(order)}
+            rows = ((_row_of(one), one) for one in refused)
+            named = {order[row]: one for row, one in rows if row is not None and row < len(order)}
             if not named and len(order) > 1:  # it does not say which: one by one
                 for one in order:
                     results |= self._send_stock(writes, {one: batch[one]})
                 return results
-            for one, error in (named or {order[0]: refused[0]}).items():
-                results[one] = self._refused_stock(writes[one], error)
+            for one, told_error in (named or {order[0]: refused[0]}).items():
+                results[one] = self._refused_stock(writes[one], told_error)
                 del batch[one]
         return results
 

@@ -10,29 +10,28 @@ NEWEST_VERSION: Final = "2026-10"
 VERSIONS: Final = (NEWEST_VERSION, "2026-07", "2026-04", "2026-01", "2025-10")
 IDEMPOTENT_FROM: Final = "2026-01"  # @idempotent and changeFromQuantity; before: compareQuantity
 
+_NOTES = (
+    "Without the scope read_all_orders Shopify shows orders of the last 60 days only, and no changes of older ones.",
+    "An order is booked as sold, with refunds among its payments; one that staff edited is booked as it stands now.",
+    "Amounts are those that the customer saw (presentment currency), or by the option Amounts those in the shop's.",
+    "In the shop's currency each amount is converted on its own, so that a cent of rounding may remain.",
+    "Gift cards and store credit that paid an order are payments, as in Shopify, and do not lower its total.",
+    "Test orders are read as drafts and never imported by themselves.",
+    "Stock is what is available at one location; of several, the option Stock location must name it.",
+    "Stock is written only where the shop's number is still the one that was read (compare and set).",
+    "Items are variants. The name belongs to the product: of one with several variants it is changed in the shop.",
+    "The filter of changed customers is exact to a day only; cartui leaves out what is older than it asked for.",
+    "Abandoned checkouts come as baskets; the shop lists them some minutes after the shopper left.",
+    "Customers have no tax number in Shopify; writing one is refused.",
+)
+
 FACTS = CartFacts(
     page_size=25,
     states_totals=False,
     order_changes_seen=True,
     stock_meaning=StockMeaning.FREE,
     idempotent_create=True,
-    notes=(
-        "Without the scope read_all_orders Shopify shows orders of the last 60 days only: older ones, and later changes "
-        "of them, are not seen.",
-        "An order is booked as it was sold, refunds stand among its payments; one that staff edited is booked as it "
-        "stands now.",
-        "Amounts are those the customer saw (presentment currency); the option Amounts chooses the shop's own currency, "
-        "into which Shopify converts each amount on its own, so that a cent of rounding may remain.",
-        "Gift cards and store credit that paid an order are payments, as in Shopify, and do not lower its total.",
-        "Test orders are read as drafts and never imported by themselves.",
-        "Stock is what is available at one location; of several, the option Stock location must name it.",
-        "Stock is written only where the shop's number is still the one that was read (compare and set).",
-        "Items are variants. The name belongs to the product: of one with several variants it is changed in the shop.",
-        "The list of changed customers is exact to a day only; cartui leaves out what is older than it asked for.",
-        "Abandoned checkouts come as baskets; the shop lists them some minutes after the shopper left.",
-        "Customers have no tax number in Shopify; writing one is refused.",
-        "The shop's totals of a listing may count what it does not show, so they are not relied on.",
-    ),
+    notes=_NOTES,
 )
 
 OPTIONS = (

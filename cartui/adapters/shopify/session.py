@@ -125,9 +125,9 @@ class ShopifySession:
         """One request with a token that is accepted, or an error."""
         if not self._token or self._waiter.now() >= self._expires:
             self.log_in(self._token)
-        for first in (True, False):
-            used = self._token
-            reply = self._http.send_json(
+
+        def send() -> Reply:
+            return self._http.send_json(
                 "POST",
                 f"api/{self.version}/graphql.json",
                 {"query": document, "variables": dict(variables)},
@@ -137,9 +137,12 @@ class ShopifySession:
                 record=record,
                 listing=True,
             )
-            if reply.status != 401 or not (first and self.client_id):
-                break
+
+        used = self._token
+        reply = send()
+        if reply.status == 401 and self.client_id:
             self.log_in(used)  # it ran out or was revoked: nothing was done with it
+            reply = send()
         if reply.status == 401:
             said = server_message(reply.body)
             remedy = "Enter the token again; one of the Dev Dashboard lasts a day: enter client ID and secret instead."
@@ -161,6 +164,7 @@ class ShopifySession:
         record: str = "",
     ) -> tuple[Row, Reply]:
         """The `data` and the reply. Throttled requests did nothing and are asked again when there is room."""
+        wait: float | None = None
         for _ in range(_MOST_THROTTLED):
             reply = self.post(document, variables or {}, writes=writes, repeatable=repeatable, record=record)
             told = reply.json
@@ -176,7 +180,7 @@ class ShopifySession:
         )
 
     def _pace(self, extensions: object, *, throttled: bool) -> float | None:
-        """Leave the shop's bucket room for another request like this one. Seconds to wait where this one was refused."""
+        """Leave the bucket room for another request like this one. Seconds to wait where this one was refused."""
         cost = extensions.get("cost") if isinstance(extensions, dict) else None
         status = cost.get("throttleStatus") if isinstance(cost, dict) else None
         wait = 2.0
@@ -303,15 +307,14 @@ class ShopifySession:
         self, listing: Listing, query: str | None, after: str | None = None, first: int | None = None
     ) -> tuple[Row, Reply]:
         """A connection with its rows whole, and the reply."""
-        while True:
-            variables = self._sized(listing) | {"after": after, "q": query}
-            if first is not None:
-                variables["first"] = min(first, variables["first"])
-            try:
-                data, reply = self.ask(listing.pages, variables)
-                break
-            except TooCostlyError as error:
-                self._shrink(listing, error)
+        variables = self._sized(listing) | {"after": after, "q": query}
+        if first is not None:
+            variables["first"] = min(first, variables["first"])
+        try:
+            data, reply = self.ask(listing.pages, variables)
+        except TooCostlyError as error:
+            self._shrink(listing, error)
+            return self.page(listing, query, after, first)
         told = data.get(listing.name)
         if not isinstance(told, dict) or not isinstance(told.get("nodes"), list):
             raise AbortCycleError("The shop's list is not one.", "cartui tries again by itself.")
