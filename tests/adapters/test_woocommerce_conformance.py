@@ -20,7 +20,7 @@ from tests.adapters.woocommerce_shop import KEY, NOW, SECRET, Shop, serving
 class Driver:
     """The shop's own side of the fake."""
 
-    secrets = (SECRET, "wc_order_")
+    secrets: tuple[str, ...] = (SECRET, "wc_order_")
     currency = "EUR"
 
     def __init__(self, shop: Shop, url: str, ca_file: str = "") -> None:
