@@ -25,6 +25,7 @@ GROUP: Final = "cartui.adapters"
 # Those that come with cartui, by type of cart: found without reading the metadata of every installed package, and
 # also where cartui runs from a checkout that nobody installed. `pyproject.toml` registers the same (a test compares).
 BUILT_IN: Final[Mapping[str, str]] = {
+    "bigcommerce": "cartui.adapters.bigcommerce:SPEC",
     "cart-connect": "cartui.adapters.cart_connect:SPEC",
     "magento": "cartui.adapters.magento:SPEC",
     "memory": "cartui.adapters.memory:SPEC",
