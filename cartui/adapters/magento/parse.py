@@ -57,7 +57,8 @@ ORDER_STATES: Final = {
     "closed": OrderState.CLOSED,
     "canceled": OrderState.CANCELLED,
 }
-_SECRETS: Final = frozenset({
+_LEFT_OUT: Final = frozenset({
+    "parent_item",
     "password", "password_hash", "rp_token", "rp_token_created_at", "confirmation", "protect_code",
     "additional_information", "payment_additional_info", "vault_payment_token", "additional_data",
 })  # fmt: skip
@@ -84,19 +85,17 @@ def scrubbed(value: Any) -> Any:
     """A row without secrets, and without the copies of its own lines that Magento nests into it."""
     if isinstance(value, dict):
         return {
-            key: [_without_items(one) for one in part]
-            if key == "shipping_assignments" and isinstance(part, list)
-            else scrubbed(part)
+            key: part if part.__class__ not in (dict, list) else _scrubbed_part(key, part)
             for key, part in value.items()
-            if key not in _SECRETS and key != "parent_item" and not key.startswith(_SECRET_PREFIXES)
+            if key not in _LEFT_OUT and not key.startswith(_SECRET_PREFIXES)
         }
     return [scrubbed(part) for part in value] if isinstance(value, list) else value
 
 
-def _without_items(assignment: Any) -> Any:
-    if not isinstance(assignment, dict):
-        return assignment
-    return scrubbed({key: part for key, part in assignment.items() if key != "items"})
+def _scrubbed_part(key: str, part: Any) -> Any:
+    if key == "shipping_assignments" and isinstance(part, list):
+        part = [{name: one[name] for name in one if name != "items"} if isinstance(one, dict) else one for one in part]
+    return scrubbed(part)
 
 
 def _parse(row: Row, build: Callable[[Row], R]) -> Received[R]:

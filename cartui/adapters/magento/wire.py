@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -14,13 +15,21 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from cartui.domain.safe_text import safe_text
 
 _NUMBER: Final = re.compile(r"-?\d{1,12}(\.\d{1,25})?([eE][+-]?\d{1,2})?", re.ASCII)
+_NOTHING: Final = Decimal(0)
+_NUMBERS: Final = (int, str, Decimal)  # not bool
 _STAMP: Final = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)?", re.ASCII)
 
 
 def read_number(value: object) -> Decimal:
     """A number as Magento writes it: 118.5, "12.3456" or, from PHP's floats, 7829.1000000000004 and 1.0e-5. The
     database keeps four decimals; what lies beyond six is the float's."""
-    text = str(value) if isinstance(value, int | str | Decimal) and not isinstance(value, bool) else ""
+    if value.__class__ not in _NUMBERS:
+        raise ValueError("is not a number")
+    return _number(str(value))
+
+
+@lru_cache(maxsize=8192)  # the same amounts, rates and quantities come again and again
+def _number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text.strip()):
         raise ValueError("is not a number")
     number = Decimal(text.strip())
@@ -43,9 +52,12 @@ def read_stamp(value: object) -> datetime:
 
 
 def _text(value: object) -> object:
-    if value is None or isinstance(value, bool | list | dict):
-        return ""
-    return safe_text(str(value))
+    if isinstance(value, str):
+        return _short_text(value) if len(value) <= 200 else safe_text(value)
+    return safe_text(str(value)) if isinstance(value, int | Decimal) and not isinstance(value, bool) else ""
+
+
+_short_text = lru_cache(maxsize=8192)(safe_text)
 
 
 def _id(value: object) -> object:
@@ -60,7 +72,7 @@ def _rows(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Number = Annotated[Decimal, BeforeValidator(read_number)]
-Amount = Annotated[Decimal, BeforeValidator(lambda value: Decimal(0) if value in (None, "") else read_number(value))]
+Amount = Annotated[Decimal, BeforeValidator(lambda value: read_number(value) if value or value == 0 else _NOTHING)]
 Stamp = Annotated[datetime, BeforeValidator(read_stamp)]
 Id = Annotated[str, BeforeValidator(_id), Field(min_length=1, max_length=64)]
 OptionalId = Annotated[str, BeforeValidator(_id), Field(max_length=64)]
