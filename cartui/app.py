@@ -15,13 +15,14 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from cartui.domain.safe_text import safe_text
+from cartui.errors import CartuiError
 from cartui.keymap import effective_keys, keys_of, shown
 from cartui.screens.base import CartScreen, CartuiScreen
 from cartui.screens.bugs import log_bug
 from cartui.screens.dialogs import ErrorDialog
 from cartui.screens.explorer import ExplorerScreen
 from cartui.screens.leaving import Leaving
-from cartui.screens.pulse import CycleEnded, Pulse, RunnerEnded, RunnerThread
+from cartui.screens.pulse import CycleBroke, CycleEnded, Pulse, RunnerEnded, RunnerThread
 from cartui.screens.tabs import tab_of
 from cartui.screens.work import Job, JobEnded, JobThreads
 from cartui.sync import carts
@@ -89,6 +90,7 @@ class CartuiApp(App[int], inherit_bindings=False):
         self._runner = RunnerThread(ws, self._pulse, self) if runner else None
         self._views: dict[str, CartView] | None = None
         self._window_title = ""
+        self._told_bugs: dict[str, str] = {}
         self._shown_cart: str | None = None
         self.leaving = Leaving(self.threads, self._pulse, self._runner, self._gone)
         self._here: asyncio.AbstractEventLoop | None = None
@@ -163,6 +165,20 @@ class CartuiApp(App[int], inherit_bindings=False):
             self.remember_error(f"{message.report.cart_name}: {message.report.problem} {message.report.remedy}")
         self.reload_carts()
 
+    def on_cycle_broke(self, message: CycleBroke) -> None:
+        """One cart's cycle ended by a bug, or the books were away: said here, and the runner goes on."""
+        error, name = message.error, message.cart_name or "Auto-sync"
+        if isinstance(error, CartuiError):
+            self.remember_error(f"{name}: {error}")
+            if isinstance(self.screen, CartuiScreen):
+                self.screen.hint(f"{name}: {error}", "$text-warning")
+        elif self._told_bugs.get(name) != (told := f"{type(error).__name__} {error}"):
+            self._told_bugs[name] = told  # the same one again and again is logged once and shown once
+            self.report_bug(
+                error, f"The cart {name!r} was stopped; the other carts go on." if message.cart_name else ""
+            )
+        self.reload_carts()
+
     def on_runner_ended(self, message: RunnerEnded) -> None:
         if message.bug is not None:
             self.report_bug(message.bug)
@@ -234,9 +250,10 @@ class CartuiApp(App[int], inherit_bindings=False):
     def remember_error(self, text: str) -> None:
         self.recent_errors.append(safe_text(text))
 
-    def report_bug(self, bug: BaseException) -> None:
+    def report_bug(self, bug: BaseException, more: str = "") -> None:
         path = self._log_bug(bug)
-        problem = f"This is a bug in cartui ({type(bug).__name__}). What was under way was rolled back."
+        problem = f"This is a bug in cartui ({type(bug).__name__}). What was under way was rolled back. {more}".rstrip()
+        self.remember_error(problem)
         self.push_screen(ErrorDialog("Something went wrong", problem, f"Please report it with the end of {path}."))
 
     def _fatal_error(self) -> None:

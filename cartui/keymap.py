@@ -18,6 +18,8 @@ from textual.keys import _character_to_key
 _LOST: Final = re.compile(r"f\d+|(.*\+)?(alt|meta)\+.*")
 WIDGET_GROUP: Final = "table"
 """Its keys are bound by `widgets.record_table` itself; here they are listed for help, docs and rebinding."""
+FILTER_GROUP: Final = "filter-line"
+"""Those of the open filter line; `widgets.filter_bar` binds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "everywhere": "Everywhere",
     "back": "Everywhere but at home",
     "table": "Lists",
+    "filter-line": "The filter line of a list",
     "explorer": "Shopping Carts",
     "tabs": "Shopping Cart: the tabs",
     "edit": "View and Edit",
@@ -102,14 +105,16 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("table", "mark_query", "asterisk", "Mark by query", "Mark the rows that match a query.", footer=False),
     Key("table", "filter", "slash", "Filter", "Show only rows that match: words, or status:open total>100 sku:AB*."),
     Key("table", "sort", "o", "Sort", "Sort by a column; again reverses.", footer=False),
-    Key("table", "edit", "e", "Edit cell", "Edit the cell; typing a number does the same."),
-    Key("table", "next_cell", "tab", "Next cell", "The next cell that can be edited.", footer=False),
+    Key("table", "edit", "e", "Edit cell", "Edit the cell; from then on numbers typed go into cells, until esc."),
+    Key("table", "next_cell", "tab", "Next cell", "The next cell to edit; numbers typed go into it.", footer=False),
     Key("table", "previous_cell", "shift+tab", "Previous cell", "The cell before that can be edited.", footer=False),
     Key("table", "copy", "y", "Copy", "Copy the row or cell.", footer=False),
     Key("table", "undo", "u", "Undo", "Take back the last edit of a cell.", footer=False),
+    Key("filter-line", "keep", "enter,down", "To the list", "Keep the filter and go back to the list."),
+    Key("filter-line", "leave", "escape", "Clear", "Empty the line; once more closes it."),
     # --- home --------------------------------------------------------------------------------------------------------
     Key("explorer", "new", "n", "New", "Connect another shop: choose its type."),
-    Key("explorer", "start", "s", "Start", "Start auto-sync of this cart, if the guard allows it."),
+    Key("explorer", "start", "s", "Start", "Says what Start will do and asks, if the guard allows it."),
     Key("explorer", "stop", "S", "Stop", "Stop auto-sync of this cart after its page."),
     Key("explorer", "connection", "c", "Connect", "Address, password and test of this cart."),
     Key("explorer", "duplicate", "d", "Duplicate", "Copy connection and switches to a new cart, STOPPED and untested."),
@@ -120,13 +125,14 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("tabs", "previous_tab", "left_square_bracket", "Previous tab", "Go to the tab on the left.", footer=False),
     Key("tabs", "next_tab", "right_square_bracket", "Next tab", "Go to the tab on the right.", footer=False),
     Key("edit", "edit", "e", "Edit", "Change the fields; until then they are read-only."),
-    Key("edit", "next_field", "tab", "Next field", "The next field.", footer=False),
-    Key("edit", "previous_field", "shift+tab", "Previous field", "The field before.", footer=False),
+    Key("edit", "next_field", "tab,enter", "Next field", "The next field; the arrow down too.", footer=False),
+    Key("edit", "previous_field", "shift+tab", "Previous field", "The field before; the arrow up too.", footer=False),
     Key("edit", "save", "ctrl+s", "Save", "Check all fields and save them; every problem is named at once."),
-    Key("auto-sync", "start", "s", "Start", "Start auto-sync, in View and in Edit mode, if the guard allows it."),
+    Key("auto-sync", "start", "s", "Start", "Says what Start will do and asks, in View and Edit, if the guard allows."),
     Key("auto-sync", "stop", "S", "Stop", "Stop auto-sync after the page under way."),
     Key("auto-sync", "test", "t", "Test", "Open the connection and test it, stage by stage."),
     Key("auto-sync", "connection", "c", "Connection", "Address, password and test of this cart."),
+    Key("auto-sync", "explain", "b", "Steps", "The four steps to Start, and all that is missing, in full."),
     Key("set-up", "test", "t,ctrl+t", "Test", "Test Connection, stage by stage."),
     Key("cart-list", "list", "l", "List all", "Read the list anew, from the cart on the tabs named (Cart)."),
     Key("orders-cart", "import_selected", "I", "Import selected", "Import the marked orders; shows the plan first."),
@@ -147,6 +153,8 @@ KEYS: Final[tuple[Key, ...]] = (
     # --- plans and questions -----------------------------------------------------------------------------------------
     Key("plan", "apply", "y", "Apply", "Do what the plan says."),
     Key("plan", "cancel", "n", "Cancel", "Leave; nothing is changed."),
+    Key("plan", "filter", "slash", "Filter", "Show only rows that match: words, or action:update."),
+    Key("plan", "held_only", "h", "Held only", "Show only what is held or was not done; again shows all."),
     Key("confirm", "yes", "y", "Yes", "Yes, do it.", footer=False),
     Key("confirm", "no", "n,escape", "No", "No, leave all as it is.", footer=False),
 )
@@ -166,7 +174,7 @@ def bindings(*groups: str) -> list[Binding]:
             priority=key.keys.startswith("ctrl+"),
         )
         for key in KEYS
-        if key.group in groups and key.group != WIDGET_GROUP
+        if key.group in groups and key.group not in (WIDGET_GROUP, FILTER_GROUP)
     ]
 
 

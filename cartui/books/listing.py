@@ -93,6 +93,14 @@ class Listing:
         with self._db.transaction():
             self._db.write_many(f"UPDATE row SET c{index} = ? WHERE key = ?", stored)
 
+    def set_flags(self, values: Mapping[str, frozenset[str]]) -> None:
+        """Change the flags of rows that are there, by key."""
+        with self._db.transaction():
+            self._db.write_many(
+                "UPDATE row SET flags = ? WHERE key = ?",
+                [(" ".join(sorted(flags)), key) for key, flags in values.items()],
+            )
+
     def count(self) -> int:
         """How many rows there are."""
         return int(self._db.sql("SELECT COUNT(*) FROM row")[0][0])

@@ -30,11 +30,11 @@ def _typed(name: str, title: str, width: int, priority: int = 0) -> ListField:
 
 _DOCUMENTS = (
     ListField("document_number", "d.number", column=_column("document_number", "Number", 9, 9)),
-    ListField("order_number", "d.order_number", column=_column("order_number", "Order", 10, 8)),
-    ListField("placed_at", "d.placed_at", Sort.MOMENT, _column("placed_at", "Placed", 16, 5)),
-    ListField("customer", "d.customer_name", column=_column("customer", "Customer", 20, 7)),
+    ListField("order_number", "d.order_number", column=_column("order_number", "Order", 13, 8)),
+    ListField("placed_at", "d.placed_at", Sort.MOMENT, _column("placed_at", "Placed", 16, 7)),
     ListField("total", "d.total", Sort.MONEY, _number("total", "Total", 10, 7)),
     ListField("currency", "d.currency", column=_column("currency", "Cur", 3, 7)),
+    ListField("customer", "d.customer_name", column=_column("customer", "Customer", 20, 7)),
     ListField("status", "d.status", column=_column("status", "Status", 8, 6)),
     ListField("kind", "d.kind", column=_column("kind", "Kind", 13, 2)),
     ListField("native_status", "d.native_status", column=_column("native_status", "In the cart", 14, 3)),

@@ -7,23 +7,24 @@ from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical, VerticalScroll
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from cartui.domain.guard import GuardLevel, GuardProblem
+from cartui.domain.guard import GuardLevel
 from cartui.domain.ids import RecordKind
 from cartui.domain.outcomes import Counts, CycleReport
 from cartui.domain.safe_text import safe_text
 from cartui.domain.settings import IMPORT_KINDS, CartSettings, DocumentKind, SyncStatus
 from cartui.errors import CartuiError
 from cartui.screens.base import CART_GROUPS, CartScreen
-from cartui.screens.dialogs import ConfirmDialog
-from cartui.screens.form import FormScreen
+from cartui.screens.dialogs import ConfirmDialog, ListedDialog
+from cartui.screens.form import FormScreen, FormScroll
 from cartui.screens.glyphs import GLYPHS
 from cartui.screens.set_up import SetUpScreen
 from cartui.screens.start import start, stop
 from cartui.screens.status import RESULT_WORDS
+from cartui.screens.steps import mending_key, next_step, steps, steps_words
 from cartui.screens.times import EXAMPLE, check_time, check_typing, parse_time, show_time, zone_name
 from cartui.sync import carts
 from cartui.sync.carts import CartView
@@ -65,7 +66,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
     # --- what is drawn -----------------------------------------------------------------------------------------------
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(id="auto-sync", can_focus=False):
+        with FormScroll(id="auto-sync"):
             yield Static("", id="guard")
             with Container(id="sections"):
                 with Vertical(id="from-cart", classes="section"):
@@ -169,21 +170,24 @@ class AutoSyncScreen(CartScreen, FormScreen):
         reason = "" if running else safe_text(view.document.stop_reason, 200)
         parts: list[tuple[str, str]] = [(f"{'Status':<31}", ""), word, (f"  {reason}" if reason else "", "$quiet")]
         put(self.query_one("#status-line", Static), Content.assemble(*parts))
-        self._draw_guard(() if running else view.problems)
+        self._draw_guard(None if running else view)
         for name in ("last_order_from", "last_update_time"):
             self.field(name).hold(WHILE_RUNNING if running else "")
             self.field(name).help_text = WHILE_RUNNING if running else DATE_HELP[name]
             self.field(name).set_editable(self.editing)
 
-    def _draw_guard(self, problems: Sequence[GuardProblem]) -> None:
-        parts: list[tuple[str, str]] = [("Before Start", "bold")] if problems else []
-        for problem in problems:
+    def _draw_guard(self, view: CartView | None) -> None:
+        """The next of the four steps, and what the guard misses with the key that mends it; `b` says it in full."""
+        guard, step = self.query_one("#guard", Static), next_step(view) if view else None
+        guard.display = step is not None
+        if view is None or step is None:
+            return
+        parts: list[tuple[str, str]] = [(f"Next, step {step.number} of 4: {step.what}", "bold"), (f"  {step.how}", "")]
+        for problem in view.problems:
             blocks = problem.level is GuardLevel.BLOCKS
-            sign = GLYPHS.failed if blocks else GLYPHS.warning
+            sign, key = GLYPHS.failed if blocks else GLYPHS.warning, mending_key(problem)
             parts += [(f"\n{sign} ", "bold $text-error" if blocks else "bold $text-warning"), (problem.problem, "")]
-            parts.append((f"  {problem.remedy}", "$quiet"))
-        guard = self.query_one("#guard", Static)
-        guard.display = bool(problems)
+            parts.append((f"  ({key})" if key else f"  {problem.remedy}", "$quiet"))
         put(guard, Content.assemble(*parts))
 
     def _draw_cycles(self, reports: Sequence[CycleReport]) -> None:
@@ -289,6 +293,16 @@ class AutoSyncScreen(CartScreen, FormScreen):
 
     def _start(self) -> None:
         start(self, self.cart_name, lambda: None)
+
+    def action_explain(self) -> None:
+        """The four steps, and every thing that is missing with its remedy."""
+        if (view := self.view) is None:
+            return
+        told = steps_words(steps(view), GLYPHS.passed, GLYPHS.skipped)
+        missing = () if view.document.status is SyncStatus.RUNNING else view.problems
+        told += [(f"{GLYPHS.failed if one.level is GuardLevel.BLOCKS else GLYPHS.warning} {one.problem}", one.remedy)
+                 for one in missing]  # fmt: skip
+        self.app.push_screen(ListedDialog(f"{self.cart_name}: the four steps", told))
 
     def action_stop(self) -> None:
         stop(self, self.cart_name, lambda: None)

@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 
 from cartui.domain.safe_text import safe_text
-from cartui.keymap import KEYS, Key, bindings, effective_keys, keys_of, shown, split_keys
+from cartui.keymap import FILTER_GROUP, KEYS, Key, bindings, effective_keys, keys_of, shown, split_keys
 from cartui.screens.dialogs import ConfirmDialog
 from cartui.screens.help import HelpScreen
 from cartui.screens.status import status_segments
@@ -120,7 +120,8 @@ class CartuiScreen(WorkScreen):
     def _footer_entries(self) -> list[tuple[str, str, bool, str]]:
         active = {(active.binding.id, pressed) for pressed, active in self.active_bindings.items()}
         entries = []
-        for key in self._footer_order():
+        in_filter = any((key.key_id, one) in active for key in keys_of([FILTER_GROUP]) for one in split_keys(key.keys))
+        for key in keys_of([FILTER_GROUP]) if in_filter else self._footer_order():
             usable = [one for one in split_keys(effective_keys(key, self.host.rebound)) if (key.key_id, one) in active]
             if key.footer and usable:
                 entries.append((shown(usable[0]), key.text, self.why_not(key.action) is None, key.action))

@@ -61,6 +61,16 @@ class ProblemsDialog(Dialog[None]):
     """One or several problems, each with its remedy underneath; nothing to decide."""
 
     TONE = "-error"
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("down,j", "scroll('scroll_down')", "Down", show=False),
+        Binding("up,k", "scroll('scroll_up')", "Up", show=False),
+        Binding("pagedown,space", "scroll('scroll_page_down')", "Page down", show=False),
+        Binding("pageup", "scroll('scroll_page_up')", "Page up", show=False),
+        Binding("q", "leave", "Close", show=False),
+    ]
+
+    def action_scroll(self, how: str) -> None:
+        getattr(self.query_one("#dialog-body"), how)(animate=False)
 
     def __init__(self, title: str, problems: Sequence[tuple[str, str]], note: str = "") -> None:
         super().__init__(title)
@@ -81,6 +91,20 @@ class ProblemsDialog(Dialog[None]):
 
     def on_button_pressed(self) -> None:
         self.dismiss(None)
+
+
+class ListedDialog(ProblemsDialog):
+    """Several lines, each with a quiet one underneath; nothing is wrong, nothing to decide."""
+
+    TONE = ""
+
+    def content(self) -> ComposeResult:
+        with VerticalScroll(id="dialog-body", can_focus=False):
+            for line, more in self.problems:
+                yield Static(plain(line), classes="problem")
+                yield Static(plain(more, style="$text-accent"), classes="remedy -listed")
+        with Horizontal(id="dialog-buttons"):
+            yield Button("Close", id="close", compact=True)
 
 
 class ErrorDialog(ProblemsDialog):

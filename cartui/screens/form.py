@@ -13,6 +13,10 @@ from cartui.screens.dialogs import ConfirmDialog, ProblemsDialog
 from cartui.widgets.fields import Field
 
 
+class FormScroll(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Scrolls a form; takes no key itself, so that the arrows are the form's."""
+
+
 class FormScreen(CartuiScreen):
     """A screen with fields."""
 
@@ -112,15 +116,25 @@ class FormScreen(CartuiScreen):
         self.begin_edit()
 
     def action_move(self, where: str) -> None:
-        """Scroll what does not fit."""
+        """In Edit the arrows go from field to field, else they scroll what does not fit."""
+        if self.editing and where in ("up", "down"):
+            self.step_field(1 if where == "down" else -1)
+            return
         scroll = {"page_up": "scroll_page_up", "page_down": "scroll_page_down"}.get(where, f"scroll_{where}")
         getattr(self.query_one(VerticalScroll), scroll)(animate=False)
 
+    def step_field(self, step: int) -> None:
+        """On to the next field that can be changed, or the one before; from the last on to the first."""
+        editors = [editor for field in self.fields if not (editor := field.query_one(".editor")).disabled]
+        if editors:
+            here = next((at for at, editor in enumerate(editors) if editor.has_focus), -step if step > 0 else 0)
+            editors[(here + step) % len(editors)].focus()
+
     def action_next_field(self) -> None:
-        self.focus_next()
+        self.step_field(1)
 
     def action_previous_field(self) -> None:
-        self.focus_previous()
+        self.step_field(-1)
 
     def action_save(self) -> None:
         self.save_then(self.end_edit)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar, TypeVar
 
 from cartui.domain.ids import RecordKind
 from cartui.domain.ports import Capability
@@ -10,6 +12,8 @@ from cartui.screens.document import RecordScreen
 from cartui.screens.listing import ListScreen
 from cartui.sync import lists
 from cartui.sync.lists import CartListing, SystemList
+
+T = TypeVar("T")
 
 
 class SystemListScreen(ListScreen):
@@ -62,7 +66,7 @@ class CartListScreen(ListScreen):
     def open_row(self, key: str) -> None:
         """The record as the list brought it; `r` there reads it again."""
         if (listing := self._listing) is not None:
-            self.read("raw", lambda: listing.raw(key), lambda raw: self._open(key, raw))
+            self.read("raw", lambda: self._letting_go(lambda: listing.raw(key)), lambda raw: self._open(key, raw))
 
     def _open(self, key: str, raw: bytes) -> None:
         self.app.push_screen(RecordScreen(self.cart_name, self.KIND, key, raw))
@@ -71,4 +75,18 @@ class CartListScreen(ListScreen):
         """The list is a picture of the cart; what became of its rows here is looked up again."""
         listing, keys = self._listing, changed.get(self.KIND)
         if listing is not None and keys:
-            self.read("states", lambda: listing.refresh(keys), lambda _: self.refresh_rows())
+            work = partial(self._letting_go, partial(listing.refresh, keys))
+            self.read("states", work, lambda _: self.refresh_rows())
+
+    def chosen_keys(self) -> Callable[[], list[str]] | None:
+        """Worked out in a job's thread, which ends after it."""
+        keys = super().chosen_keys()
+        return None if keys is None else partial(self._letting_go, keys)
+
+    def _letting_go(self, work: Callable[[], T]) -> T:
+        """Do work on the list's file in a thread that ends after it: its connection goes with it."""
+        try:
+            return work()
+        finally:
+            if self._listing is not None:
+                self._listing.close_thread()

@@ -63,6 +63,7 @@ class ListScreen(CartScreen):
         super().__init__(cart_name)
         self._list = RecordList(markable=self.MARKABLE, empty_text=self.EMPTY, id="list")
         self._listed = ""
+        self._to_top = False
         self._seen: int | None = None
         self._notes: tuple[str, ...] = ()
 
@@ -108,6 +109,7 @@ class ListScreen(CartScreen):
     def show_source(self, source: RowSource, notes: tuple[str, ...] = ()) -> None:
         """Show rows that were just read; marks and typed cells of rows that are still there stay."""
         table = self.table
+        self._to_top = table.source is None
         view = table.view if table.source is not None else self.FIRST_VIEW
         edits, marks, key = dict(table.edits), table.marks, table.cursor_key
         table.empty_text = self.EMPTY
@@ -143,6 +145,9 @@ class ListScreen(CartScreen):
         self.query_one("#count", TextLine).show(*parts)
 
     def on_record_table_view_ready(self) -> None:
+        if self._to_top:  # the first time the order begins at its top, wherever its first row was before
+            self._to_top = False
+            self.table.action_first()
         self._show_summary()
 
     def on_record_table_marks_changed(self, message: RecordTable.MarksChanged) -> None:
@@ -152,8 +157,11 @@ class ListScreen(CartScreen):
     def on_record_table_edit_problem(self, message: RecordTable.EditProblem) -> None:
         self.hint(message.text, "$text-warning")
 
+    def on_record_table_typing_changed(self) -> None:
+        self.hint("Numbers typed go into the cell; esc gives the keys 1 to 9 back." if self.table.typing else "")
+
     def on_record_table_cell_edited(self) -> None:
-        self.hint("")
+        self.on_record_table_typing_changed()
         self._edits_changed()
 
     def on_record_table_row_activated(self, message: RecordTable.RowActivated) -> None:

@@ -19,6 +19,7 @@ from cartui.screens.dialogs import ConfirmDialog, ErrorDialog
 from cartui.screens.glyphs import GLYPHS
 from cartui.sync.apply import Applied, ApplyReport, apply_plan
 from cartui.widgets.chrome import Part
+from cartui.widgets.filter_bar import RecordList
 from cartui.widgets.record_table import RecordTable
 
 COLUMNS = (
@@ -42,10 +43,16 @@ def show_plan(screen: CartuiScreen, plan: Plan, on_applied: Callable[[ApplyRepor
 
 
 class PlanTable(RecordTable):
-    """A table whose `y` belongs to the screen: Apply."""
+    """A table whose `y` (Apply) and `/` belong to the screen."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return False if action in ("copy", "filter") else super().check_action(action, parameters)
+
+
+class PlanList(RecordList):
+    """The rows of a plan, with a filter line."""
+
+    TABLE = PlanTable
 
 
 class PlanScreen(CartuiScreen):
@@ -53,8 +60,8 @@ class PlanScreen(CartuiScreen):
 
     GROUPS: ClassVar[tuple[str, ...]] = ("everywhere", "back", "plan")
     ABOUT: ClassVar[str] = (
-        "What would be done, row by row, before anything is done. Enter shows one row in full; y carries the plan out; "
-        "n, q or esc leaves everything as it is."
+        "What would be done, row by row, before anything is done. Enter shows one row in full, h only what is held; y "
+        "carries the plan out; n, q or esc leaves everything as it is."
     )
     AUTO_FOCUS: ClassVar[str | None] = "PlanTable"
 
@@ -62,6 +69,13 @@ class PlanScreen(CartuiScreen):
         super().__init__()
         self.plan = plan
         self.report: ApplyReport | None = None
+        self._rows = plan_rows(plan)
+        self._held_only = False
+
+    @property
+    def table(self) -> RecordTable:
+        """The rows."""
+        return self.query_one(PlanTable)
 
     def title_parts(self) -> tuple[Part, ...]:
         live: Part = ("LIVE", "bold $text-warning") if self.plan.live else ("TEST", "bold $text-success")
@@ -69,7 +83,7 @@ class PlanScreen(CartuiScreen):
 
     def body(self) -> ComposeResult:
         yield Static(Content.styled(self._capital(self.plan.headline), "bold"), id="headline")
-        yield PlanTable(ListRowSource(COLUMNS, plan_rows(self.plan)), markable=False, empty_text="Nothing to do.")
+        yield PlanList(ListRowSource(COLUMNS, self._rows), markable=False, empty_text="Nothing to do.")
 
     @staticmethod
     def _capital(text: str) -> str:
@@ -85,11 +99,31 @@ class PlanScreen(CartuiScreen):
                 return "It is being carried out; esc stops it after this step."
             if not self.plan.changes:
                 return "There is nothing to do."
+        if action == "held_only" and not self._held_only and not self._held_rows():
+            return "Nothing was held or left undone." if self.report else "Nothing is held."
         return None
 
     def clear_step(self) -> bool:
-        self.action_back()
+        if self._held_only:
+            self.action_held_only()
+        else:
+            self.action_back()
         return True
+
+    def _held_rows(self) -> list[Row]:
+        return [row for row in self._rows if FLAG_PROBLEM in row.flags]
+
+    def action_held_only(self) -> None:
+        """Only what needs a person, and back."""
+        self._held_only = not self._held_only
+        rows = self._held_rows() if self._held_only else self._rows
+        self.table.set_source(ListRowSource(COLUMNS, rows))
+        only = f"Only what is held or not done: {len(rows):,} of {len(self._rows):,} rows; h shows all."
+        self.hint(only if self._held_only else "")
+
+    def action_filter(self) -> None:
+        """The filter line; the table would take it by itself, but its other keys would go with it."""
+        self.table.action_filter()
 
     def action_back(self) -> None:
         if not self.busy:
@@ -143,8 +177,8 @@ class PlanScreen(CartuiScreen):
     def _applied(self, report: ApplyReport) -> None:
         self.report = report
         by_key = {one.change.key: one for one in report.applied}
-        rows = [report_row(change, by_key.get(change.key)) for change in ordered(self.plan)]
-        self.query_one(PlanTable).set_source(ListRowSource(COLUMNS, rows))
+        self._rows, self._held_only = [report_row(one, by_key.get(one.key)) for one in ordered(self.plan)], False
+        self.table.set_source(ListRowSource(COLUMNS, self._rows))
         self.query_one("#headline", Static).update(Content.styled(safe_text(report_words(report)), "bold"))
         self.refresh_frame()
         self.refresh_bindings()

@@ -21,6 +21,16 @@ class CycleEnded(Message):
         self.report = report
 
 
+class CycleBroke(Message):
+    """A cycle of one cart ended by an error of ours; `cart_name` "" when no cart could be looked at. The runner goes
+    on with the other carts."""
+
+    def __init__(self, cart_name: str, error: Exception) -> None:
+        super().__init__()
+        self.cart_name = cart_name
+        self.error = error
+
+
 class RunnerEnded(Message):
     """The runner ended by an error: `error` in words, or a `bug`."""
 
@@ -83,7 +93,12 @@ class RunnerThread:
         error: CartuiError | None = None
         bug: BaseException | None = None
         try:
-            runner.run_forever(self._ws, lambda report: self._post(CycleEnded(report)), wait=self._pulse.wait)
+            runner.run_forever(
+                self._ws,
+                lambda report: self._post(CycleEnded(report)),
+                wait=self._pulse.wait,
+                on_error=lambda name, error: self._post(CycleBroke(name, error)),
+            )
         except CartuiError as problem:
             error = problem
         except Exception as problem:  # noqa: BLE001  the boundary of the thread: the bug is logged and shown, the screens go on

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
@@ -17,7 +17,8 @@ from cartui.domain.safe_text import safe_text
 from cartui.domain.settings import CartConnection, CartDocument, CartSettings, SyncStatus
 from cartui.errors import CartuiError
 from cartui.screens.base import PUSHED_GROUPS
-from cartui.screens.form import FormScreen
+from cartui.screens.dialogs import ConfirmDialog
+from cartui.screens.form import FormScreen, FormScroll
 from cartui.screens.glyphs import GLYPHS
 from cartui.sync import carts
 from cartui.sync.workspace import Progress, ProgressSink
@@ -82,7 +83,7 @@ class SetUpScreen(FormScreen):
         )
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(id="set-up", can_focus=False):
+        with FormScroll(id="set-up"):
             yield from self._fields()
             yield Static("", id="test-result")
 
@@ -139,7 +140,7 @@ class SetUpScreen(FormScreen):
             reference = connection.secret_refs.get(secret, "")
             field.set_value("")
             if isinstance(field, TextField):
-                field.input.placeholder = f"kept: {safe_text(reference, 60)}" if reference else "not set"
+                field.input.placeholder = reference_words(reference)
 
     @property
     def _plain_options(self) -> list[Option]:
@@ -226,8 +227,27 @@ class SetUpScreen(FormScreen):
             on_saved()
             self.hint("Saved. Now press t: Test Connection.")
             self.host.reload_carts()
+            if stored is None and not self.busy:
+                self._offer_test()
 
         self.read("save", save, saved, lambda error: self.tell(error, "Not saved"))
+
+    def _offer_test(self) -> None:
+        """S015: a new cart is of no use before its test has passed."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._test()
+
+        self.app.push_screen(
+            ConfirmDialog(
+                f"{self.cart_name} was made. Test its connection now?",
+                "It reads a little from the cart and changes nothing there. The test must pass before anything else.",
+                "Test Connection",
+                "Later",
+            ),
+            answered,
+        )
 
     def clear_step(self) -> bool:
         """`esc` while a new cart is typed in leaves the screen."""
@@ -289,6 +309,7 @@ class SetUpScreen(FormScreen):
             self._lines.append(("TEST FAILED: see the line marked " + GLYPHS.failed, "bold $text-error"))
         else:
             self._lines.append((TEST_PASSED, "bold $text-success"))
+            self.hint("q goes on: the tab Auto-sync says what is next.")
         self._draw_test()
         self.host.reload_carts()
 
@@ -302,12 +323,31 @@ class SetUpScreen(FormScreen):
     def _draw_test(self) -> None:
         result = self.query_one("#test-result", Static)
         result.update(Content.assemble(*self._lines))
-        self.query_one("#set-up", VerticalScroll).scroll_end(animate=False)
+        self.query_one("#set-up", FormScroll).scroll_end(animate=False)
 
     @property
     def test_lines(self) -> str:
         """What the test has said so far."""
         return "".join(text for text, _ in self._lines)
+
+
+def reference_words(reference: str) -> str:
+    """Where a secret is kept, in words that fit behind the title; never the secret."""
+    kind, _, rest = reference.partition(":")
+    rest = safe_text(rest, 40)
+    match kind:
+        case "env":
+            return f"kept in the variable {rest} (env:)"
+        case "file" if f"{os.sep}secrets{os.sep}" in reference:
+            return "kept by cartui in a private file"
+        case "file":
+            return f"kept in the file {safe_text(reference[5:].rpartition(os.sep)[2], 40)} (file:)"
+        case "command":
+            return "asked from a command (command:)"
+        case "credential":
+            return f"kept as systemd credential {rest}"
+        case _:
+            return "kept" if reference else "not set"
 
 
 def check_name(text: str) -> str | None:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from cartui.domain.guard import GuardLevel, GuardProblem
 from cartui.domain.settings import CartDocument
 from cartui.screens.base import CartScreen, CartuiScreen
-from cartui.screens.dialogs import ProblemsDialog, TypedWordDialog
+from cartui.screens.dialogs import ConfirmDialog, ProblemsDialog, TypedWordDialog
+from cartui.screens.glyphs import GLYPHS
+from cartui.screens.times import show_time, zone_name
 from cartui.sync import carts
 from cartui.sync.carts import CartView
 
@@ -41,17 +43,57 @@ def _look(screen: CartuiScreen, view: CartView, on_started: Callable[[], None]) 
                 f"{name} can't be started yet", [(one.problem, one.remedy) for one in (*missing, *doubtful)], note
             )
         )
-    elif doubtful:
-
-        def typed(word: str | None) -> None:
-            if word is not None:
-                _start(screen, name, True, on_started)
-
-        where = "LIVE cart" if view.document.settings.live else "test cart"
-        question = TypedWordDialog(f"Start {where} {name}?", refusal(doubtful), name)
-        screen.app.push_screen(question, typed)
     else:
-        _start(screen, name, False, on_started)
+        _ask(screen, view, doubtful, on_started)
+
+
+def _ask(
+    screen: CartuiScreen, view: CartView, doubtful: Sequence[GuardProblem], on_started: Callable[[], None]
+) -> None:
+    """Say what Start will do. The first Start of a LIVE cart, and dates that look like a slip, want its name typed."""
+    name, live = view.document.name, view.document.settings.live
+    title = f"Start {'LIVE' if live else 'test'} cart {name}?"
+    text = start_words(view)
+
+    def typed(word: str | None) -> None:
+        if word is not None:
+            _start(screen, name, True, on_started)
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            _start(screen, name, False, on_started)
+
+    if doubtful or (live and view.last_cycle is None):
+        text = f"{text}\n\n{refusal(doubtful)}" if doubtful else text
+        screen.app.push_screen(TypedWordDialog(title, text, name), typed)
+    else:
+        screen.app.push_screen(ConfirmDialog(title, text, "Start", "Leave", danger=live), answered)
+
+
+def start_words(view: CartView) -> str:
+    """What Start will do: from when, as which documents, what else changes, how often."""
+    settings = view.document.settings
+    orders, changes = view.last_order_from, view.last_update_time
+    kinds = [
+        word for word, on in (("customers", settings.from_cart_customers), ("items", settings.from_cart_items)) if on
+    ]
+    lines = []
+    if orders is not None:
+        lines.append(
+            f"Orders placed from {show_time(orders)} {zone_name(orders)} on become PENDING "
+            f"{settings.import_orders_as.label}s: nothing is posted."
+        )
+    if kinds and changes is not None:
+        lines.append(
+            f"Changes of {' and '.join(kinds)} since {show_time(changes)} {zone_name(changes)} are taken over."
+        )
+    else:
+        lines.append("Changes of customers and items are not taken over (both switches are off).")
+    lines.append(f"Nothing is written to the cart. It is asked every {settings.poll_minutes} minutes until S stops it.")
+    lines += [one.problem for one in view.problems if one.level is GuardLevel.ADVICE]
+    if settings.live and view.last_cycle is None:
+        lines.append("This is the first Start of a LIVE cart: from here on its orders count in your books.")
+    return "\n".join(f"{GLYPHS.dot} {line}" for line in lines)
 
 
 def _start(screen: CartuiScreen, name: str, confirmed: bool, on_started: Callable[[], None]) -> None:

@@ -59,13 +59,13 @@ def _typed(name: str, title: str, width: int, priority: int) -> CartField:
 CART_FIELDS: Mapping[RecordKind, tuple[CartField, ...]] = {
     RecordKind.ORDER: (
         CartField("cart_order_id"),
-        _text("order_number", "Order", 10, 0),
-        CartField("placed_at", Sort.MOMENT, Column("placed_at", "Placed", 16, priority=2)),
-        _text("customer", "Customer", 14, 3),
+        _text("order_number", "Order", 13, 0),
+        CartField("placed_at", Sort.MOMENT, Column("placed_at", "Placed", 16, priority=1)),
         _amount("total", "Total", 10, 1),
         _text("currency", "Cur", 3, 1),
-        _text("native_status", "Status", 12, 4),
         _text("state", "Here", 9, 2),
+        _text("customer", "Customer", 20, 3),
+        _text("native_status", "Status", 12, 4),
         _text("payment_state", "Payment", 12, 5),
         _text("fulfilment_state", "Fulfilment", 12, 6),
         _text("email", "E-mail", 24, 7),

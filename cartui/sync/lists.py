@@ -43,7 +43,8 @@ def system_dicts(ws: Workspace, name: str, which: SystemList, query: str = "") -
 @dataclass(frozen=True, slots=True)
 class CartListing:
     """What the cart holds of one kind, as "List all" read it; on disk until `close()`. Row keys are the cart's ids.
-    `notes` are sentences to show. `refresh(keys)` looks up again what became of rows here, after an action."""
+    `notes` are sentences to show. `refresh(keys)` looks up again what became of rows here, after an action.
+    `close_thread()` lets go of the list's file in this thread; it opens again when it is used."""
 
     kind: RecordKind
     rows: RowSource
@@ -52,6 +53,7 @@ class CartListing:
     raw: Callable[[str], bytes]
     refresh: Callable[[Sequence[str]], None]
     close: Callable[[], None]
+    close_thread: Callable[[], None]
 
 
 def list_cart(
@@ -87,9 +89,14 @@ def list_cart(
     def refresh(keys: Sequence[str]) -> None:
         records = ws.books.records.find_many(document.cart_id, kind, keys)
         listing.set_cells("state", {key: _state(records.get(key)) for key in keys})
+        listing.set_flags({key: _flags(records.get(key)) for key in keys})
 
     notes = (f"{unread} could not be read; they are marked with their reason.",) if unread else ()
-    return CartListing(kind, listing.rows(), listing.count(), notes, listing.payload, refresh, listing.close)
+    made = CartListing(
+        kind, listing.rows(), listing.count(), notes, listing.payload, refresh, listing.close, listing.close_thread
+    )
+    listing.close_thread()
+    return made
 
 
 def _records(

@@ -12,6 +12,9 @@ GAP: Final = 2
 """Terminal cells around a column: one before, one behind; the cell cursor and the edited sign are drawn there."""
 MIN_WIDTH: Final = 4
 MAX_STRETCH: Final = 40
+SQUEEZED: Final = 8
+FLEXIBLE: Final = 18
+"""A text column this wide or wider may be drawn narrower, down to `SQUEEZED`, when it is the last that has room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ def plan_order(columns: Sequence[Column], room: int) -> tuple[int, ...]:
     chosen = {0}
     for index in sorted(range(1, len(columns)), key=lambda at: (columns[at].priority, at)):
         if columns[index].width + GAP > left:
+            if left >= SQUEEZED + GAP and index > max(chosen) and _is_flexible(columns[index]):
+                chosen.add(index)  # the last one: it takes what is left
             break
         left -= columns[index].width + GAP
         chosen.add(index)
@@ -53,7 +58,8 @@ def plan_slots(columns: Sequence[Column], order: Sequence[int], start: int, room
     for index in (order[0], *order[1 + offset :]):
         width = columns[index].width
         if width + GAP > left:
-            if len(picked) >= 2 or left < MIN_WIDTH + GAP:
+            squeezed = left >= SQUEEZED + GAP and _is_flexible(columns[index])
+            if not squeezed and (len(picked) >= 2 or left < MIN_WIDTH + GAP):
                 break
             width = left - GAP
         picked.append((index, width))
@@ -66,6 +72,11 @@ def plan_slots(columns: Sequence[Column], order: Sequence[int], start: int, room
         slots.append(Slot(index, at, width))
         at += width + GAP
     return tuple(slots)
+
+
+def _is_flexible(column: Column) -> bool:
+    """Names and words may be cut; amounts, codes and times may not."""
+    return column.align == "left" and column.width >= FLEXIBLE
 
 
 def _stretched(columns: Sequence[Column], picked: list[tuple[int, int]], spare: int) -> list[tuple[int, int]]:

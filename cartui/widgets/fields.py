@@ -107,7 +107,15 @@ class Field(Vertical):
         self.post_message(self.Changed(self))
 
 
-class QuietInput(Input):
+class LineInput(Input, inherit_bindings=False):
+    """An input whose enter, up and down are those of what it stands in: `Input` would submit, and scroll itself."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding for binding in Input.BINDINGS if not (isinstance(binding, Binding) and binding.action == "submit")
+    ]
+
+
+class QuietInput(LineInput):
     """An input without border and blinking. `letters` False: letters are left to the screen's keys (dates, numbers)."""
 
     DEFAULT_CSS = """

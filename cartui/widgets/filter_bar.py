@@ -17,6 +17,7 @@ from textual.widgets import Input
 
 from cartui.domain.rows import RowSource, check_filter
 from cartui.widgets.cell_text import fit
+from cartui.widgets.fields import LineInput
 from cartui.widgets.record_table import RecordTable
 from cartui.widgets.signs import Signs
 
@@ -30,8 +31,8 @@ class FilterBar(Vertical):
     """One input line and, when there is something to say, one line of words under it. Hidden until ``open``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Clear", show=False),
-        Binding("down", "keep", "To the list", show=False),
+        Binding("escape", "leave", "Clear", show=False, id="filter-line.leave"),
+        Binding("enter,down", "keep", "To the list", show=False, id="filter-line.keep"),
     ]
     DEFAULT_CSS = """
     FilterBar {
@@ -65,7 +66,7 @@ class FilterBar(Vertical):
 
     def compose(self) -> ComposeResult:
         """The input and the line for words."""
-        box = Input(placeholder="words  status:open  total>100  sku:AB*  -word  (esc clears)", compact=True)
+        box = LineInput(placeholder="words  status:open  total>100  sku:AB*  -word  (esc clears)", compact=True)
         box.cursor_blink = False
         yield box
         yield WordsLine()
@@ -112,11 +113,6 @@ class FilterBar(Vertical):
             self.post_message(self.Changed(self.mode, text, done))
         return True
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_keep()
-
     def action_keep(self) -> None:
         """Take what stands in the line and go back to the list."""
         if self._send(done=True):
@@ -162,6 +158,7 @@ class WordsLine(Widget):
 class RecordList(Vertical):
     """A table with its filter line, wired: ``/`` filters as you type, ``*`` marks by query."""
 
+    TABLE: ClassVar[type[RecordTable]] = RecordTable
     DEFAULT_CSS = """
     RecordList { height: 1fr; width: 1fr; }
     """
@@ -177,7 +174,7 @@ class RecordList(Vertical):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self.table = RecordTable(source, markable=markable, empty_text=empty_text, signs=signs)
+        self.table = self.TABLE(source, markable=markable, empty_text=empty_text, signs=signs)
         self.bar = FilterBar()
 
     def compose(self) -> ComposeResult:

@@ -13,12 +13,12 @@ from typing import ClassVar, Final, TypeAlias
 from textual import events
 from textual.binding import Binding, BindingType
 
-from cartui.domain.rows import Editor, check_cell
+from cartui.domain.rows import Editor, RowSource, View, check_cell
 from cartui.domain.safe_text import safe_text
 from cartui.widgets import table_messages as messages
 from cartui.widgets.cell_edit import CellEdit
 from cartui.widgets.table_marks import TableMarks
-from cartui.widgets.table_messages import CellEdited, EditProblem
+from cartui.widgets.table_messages import CellEdited, EditProblem, TypingChanged
 
 CellCheck = Callable[[str, str, str], str | None]
 """(key, column name, text) -> a sentence that says what is wrong, or None. Asked while typing, so it must be quick."""
@@ -40,6 +40,7 @@ class RecordTable(TableMarks):
     MarksChanged: TypeAlias = messages.MarksChanged
     CellEdited: TypeAlias = messages.CellEdited
     EditProblem: TypeAlias = messages.EditProblem
+    TypingChanged: TypeAlias = messages.TypingChanged
     ViewRequested: TypeAlias = messages.ViewRequested
     ViewReady: TypeAlias = messages.ViewReady
     FilterAsked: TypeAlias = messages.FilterAsked
@@ -53,6 +54,9 @@ class RecordTable(TableMarks):
     ]
 
     editable = True
+    typing = False
+    """Digits go into number cells: from `e` or `tab` until `esc`, or until the cell cursor is moved by ←→ or the mouse.
+    Else they are the screen's (its tabs)."""
     cell_check: CellCheck | None = None
 
     @property
@@ -83,6 +87,8 @@ class RecordTable(TableMarks):
             return self.editable and any(column.editor for column in self._columns) and self._count > 0
         if action == "undo":
             return bool(self._undo)
+        if action == "step_back" and self.typing:
+            return True
         return super().check_action(action, parameters)
 
     # --- editing -----------------------------------------------------------------------------------------------------
@@ -97,6 +103,7 @@ class RecordTable(TableMarks):
             if first is None:
                 return
             self.move_column(first)
+        self._set_typing(True)
         row = self._row(self.cursor_row)
         if row is not None:
             text = safe_text(self._cell(row, self.cursor_column))
@@ -117,6 +124,7 @@ class RecordTable(TableMarks):
         cells = [at for at in self._order if self._editor(at) is not None]
         if not cells or not self._leave_edit():
             return
+        self._set_typing(True)
         here = self._order.index(self.cursor_column)
         ahead = [at for at in cells if (self._order.index(at) - here) * step > 0]
         if ahead:
@@ -155,7 +163,34 @@ class RecordTable(TableMarks):
             if row is not None and event.character:
                 self._change(self._checked(CellEdit(row.key, self.cursor_column, event.character, 1)))
 
+    def _set_typing(self, on: bool) -> None:
+        if on is not self.typing:
+            self.typing = on
+            self.post_message(TypingChanged(on))
+
+    def _step_column(self, step: int) -> None:
+        self._set_typing(False)
+        super()._step_column(step)
+
+    async def _on_click(self, event: events.Click) -> None:
+        self._set_typing(False)
+        await super()._on_click(event)
+
+    def set_source(self, source: RowSource, view: View | None = None) -> None:
+        """As `TableView.set_source`; numbers typed are the screen's again."""
+        super().set_source(source, view)
+        self.typing = False
+
+    def action_step_back(self) -> None:
+        """Clear one thing: typing into cells, the open range, then the filter."""
+        if self.typing:
+            self._set_typing(False)
+        else:
+            super().action_step_back()
+
     def _starts_number(self, event: events.Key) -> bool:
+        if not self.typing:
+            return False
         editor = self._editor(self.cursor_column) if self._count else None
         character = event.character or ""
         return editor is not None and editor.is_number and (character.isascii() and character.isdigit())

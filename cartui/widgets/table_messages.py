@@ -50,6 +50,14 @@ class EditProblem(Message, namespace="record_table"):
         self.text = text
 
 
+class TypingChanged(Message, namespace="record_table"):
+    """Digits go into number cells from now on (`on`), or are the screen's again."""
+
+    def __init__(self, on: bool) -> None:
+        super().__init__()
+        self.on = on
+
+
 class ViewRequested(Message, namespace="record_table"):
     """Another order or filter is being worked out; the table is busy until ViewReady."""
 

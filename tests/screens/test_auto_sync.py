@@ -138,12 +138,12 @@ async def test_start_is_refused_with_all_that_is_missing(ws: Workspace, make_app
 
 
 async def test_start_and_stop_in_view(ws: Workspace, make_app: Make) -> None:
-    """A cart with all that is needed is started by s and stopped by S; the status bar says so."""
+    """A cart with all that is needed is started by s (LIVE: by its name), stopped by S; the status bar says so."""
     add(ws, tested=True, dates=NOW - timedelta(days=1))
     app = make_app(start_cart=NAME)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "s")
+        await press(pilot, "s", *NAME, "enter")
         assert carts.view_cart(ws, NAME).document.status is SyncStatus.RUNNING
         assert "RUNNING" in seen(app)
         await press(pilot, "S")
@@ -160,7 +160,7 @@ async def test_start_in_edit_saves_first_if_asked(ws: Workspace, make_app: Make)
         await press(pilot, "e", *"2026-11-20", "tab", *"2026-11-20", "s")
         assert isinstance(app.screen, ConfirmDialog)
         await press(pilot, "y")
-        await settle(pilot)
+        await press(pilot, *NAME, "enter")
     view = carts.view_cart(ws, NAME)
     assert view.document.status is SyncStatus.RUNNING
     assert view.last_order_from == datetime(2026, 11, 20, tzinfo=UTC)
@@ -238,7 +238,7 @@ async def test_the_runner_imports_by_itself(ws: Workspace, make_app: Make, shop)
     app = make_app(start_cart=NAME, runner=True)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "s")
+        await press(pilot, "s", *NAME, "enter")
         for _ in range(400):
             await settle(pilot)
             if "1 order: 1 created" in seen(app):

@@ -159,10 +159,10 @@ async def test_sort_keeps_the_cursor_on_its_row() -> None:
 
 
 async def test_typing_a_number_edits_and_enter_moves_down() -> None:
-    """A digit on a number cell opens it; enter keeps it and steps down; the cell is signed as edited."""
+    """After tab a digit on a number cell opens it; enter keeps it, steps down; the cell is signed as edited."""
     app = app_with()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("right", "right", "4", "2", "enter")
+        await pilot.press("tab", "4", "2", "enter")
         assert app.table.edits == {("k0", "stock"): "42"}
         assert app.table.cursor_row == 1
         assert "42*" in app.lines()[1]
@@ -171,11 +171,22 @@ async def test_typing_a_number_edits_and_enter_moves_down() -> None:
         assert app.table.edits == {}
 
 
+async def test_digits_are_the_screens_until_a_cell_was_entered() -> None:
+    """On a number cell that was only passed by the arrows a digit opens nothing; after tab it does, until esc."""
+    app = app_with()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right", "right", "4")
+        assert not app.table.is_editing
+        await pilot.press("left", "left", "tab", "4", "enter", "5", "escape", "escape", "6")
+        assert app.table.edits == {("k0", "stock"): "4"}
+        assert not app.table.is_editing
+
+
 async def test_a_wrong_value_is_said_under_the_cell_and_not_taken() -> None:
     """The problem stands on the next line while typing; enter doesn't take it; escape restores."""
     app = app_with()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("right", "right", "4", "x")
+        await pilot.press("tab", "4", "x")
         assert "! A whole number" in app.lines()[2]
         await pilot.press("enter")
         assert app.table.is_editing
@@ -190,7 +201,7 @@ async def test_leaving_an_open_cell_keeps_it_or_stays() -> None:
     """A click elsewhere or ctrl+s takes what was typed; a wrong value holds the cursor."""
     app = app_with()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("right", "right", "8", "ctrl+s")
+        await pilot.press("tab", "8", "ctrl+s")
         assert not app.table.is_editing
         assert app.table.edits == {("k0", "stock"): "8"}
         await pilot.press("9", "x")
