@@ -117,6 +117,7 @@ def test_a_recorded_order_is_read_to_the_cent() -> None:
     assert prove_total(order.lines, order.total, order.currency).state is ProofState.EXACT
     assert [(one.amount, one.state) for one in order.payments] == [(Decimal("45.98"), PaymentState.PAID)]
     assert order.lines[0].item_id == "61:3"
+    assert (str(order.total), str(order.lines[0].unit_price)) == ("45.98", "12.50")
 
 
 def test_a_recorded_voucher_is_a_coupon_line() -> None:
@@ -696,7 +697,7 @@ def test_put_repeats_the_whole_record(fault: str) -> None:
         assert product["price"] == "3.21"
         assert (shop.rows["combinations"][4]["reference"], shop.rows["combinations"][4]["price"]) == (
             "NEW",
-            "-1.000000",
+            "-1.00",
         )
         assert shop.rows["combinations"][4]["associations"]["product_option_values"]
         assert (customer["lastname"], customer["passwd"]) == ("Other", person["passwd"])

@@ -73,6 +73,8 @@ def parse_order(row: Row, parts: OrderParts, tables: Tables) -> CartOrder:
         raise UnreadableError(f"unknown status {state_id} ({what})")
     order_state, payment_state, fulfilment_state = meaning
     total = amount_of(row, "total_paid_tax_incl") or amount_of(row, "total_paid")
+    if total == (rounded := _minor(total, places_of(currency))):
+        total = rounded
     paid, refunded = amount_of(row, "total_paid_real"), sum(map(_slip_amount, parts.slips), _ZERO)
     billing = parse_address(parts.billing, tables)
     return CartOrder(
@@ -377,7 +379,14 @@ def associated(row: Row, name: str) -> list[Row]:
     return [one for one in rows if isinstance(one, dict)] if isinstance(rows, list) else []
 
 
-_number = lru_cache(maxsize=4096)(parse_amount)
+@lru_cache(maxsize=4096)
+def _number(text: str) -> Decimal:
+    """Six decimals are how the shop writes every amount; those that say nothing are left out."""
+    amount = parse_amount(text)
+    cents = amount.quantize(Decimal("0.01"))
+    if "." not in text:
+        return amount
+    return cents if cents == amount else amount.normalize()
 
 
 def amount_of(row: Row, name: str) -> Decimal:
