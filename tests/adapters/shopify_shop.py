@@ -32,7 +32,7 @@ from graphql import (
 SAMPLES = Path(__file__).with_name("samples") / "shopify"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TOKEN, CLIENT_ID, CLIENT_SECRET = "shpat_0123456789abcdef", "client-0123", "shpss_fedcba9876543210"
-SCOPES = [
+SCOPES = (
     "read_orders",
     "read_all_orders",
     "read_products",
@@ -42,7 +42,7 @@ SCOPES = [
     "read_locations",
     "read_customers",
     "write_customers",
-]
+)
 HOME, DEPOT = "gid://shopify/Location/11", "gid://shopify/Location/12"
 PLACES = {"JPY": 0, "KWD": 3}
 Row = dict[str, Any]
@@ -362,15 +362,15 @@ class Answering:
             raise AssertionError(info.field_name)
         value = special(source, info, **arguments) if special else source.get(info.field_name)
         if get_named_type(info.return_type).name.endswith("Connection"):
-            return self._connection(value, arguments)
+            return self._connection(value, arguments, by_key=info.parent_type.name == "QueryRoot")
         return value
 
     @staticmethod
-    def _connection(rows: list[Row], arguments: Row) -> Row:
+    def _connection(rows: list[Row], arguments: Row, *, by_key: bool) -> Row:
         """A cursor is the place in the order, as in Shopify: rows that move to the end shift nothing."""
         after, first = arguments.get("after"), arguments["first"]
         assert 0 < first <= 250
-        keys = [json.dumps([row.get("_key", ""), row["id"]]) if "id" in row else str(n) for n, row in enumerate(rows)]
+        keys = [json.dumps([row.get("_key", ""), row["id"]] if by_key else [n]) for n, row in enumerate(rows)]
         start = 0
         if after is not None:
             start = sum(json.loads(key) <= json.loads(after) for key in keys)

@@ -29,6 +29,7 @@ from cartui.transport.errors_table import server_message
 
 _RENEW_BEFORE_SECONDS = 300.0
 _MOST_THROTTLED = 8
+_MOST_INNER = 100  # lines of one order at once, beyond those on its page
 _LONGEST_LISTING = 200_000  # pages; a listing that goes on for longer never ends
 Row = dict[str, Any]
 
@@ -59,6 +60,7 @@ class ShopifySession:
         self._token = ""
         self._expires = 0.0
         self._sizes: dict[str, tuple[int, int]] = {}
+        self._rest_sizes: dict[str, int] = {}
         base = render_base(connection.url)
         plain = connection.allow_plain_http
         self._http = Transport(
@@ -350,11 +352,15 @@ class ShopifySession:
         told = row.get(listing.inner) if listing.inner else None
         while isinstance(told, dict) and (told.get("pageInfo") or {}).get("hasNextPage"):
             after = told["pageInfo"].get("endCursor")
-            variables = {"id": row.get("id"), "nested": 100, "after": after} | self._placed(listing)
+            size = self._rest_sizes.get(listing.name, _MOST_INNER)
+            variables = {"id": row.get("id"), "nested": size, "after": after} | self._placed(listing)
             try:
                 data, _ = self.ask(listing.rest, variables)
             except TooCostlyError:
-                data, _ = self.ask(listing.rest, variables | {"nested": 10})
+                if size == 1:
+                    raise
+                self._rest_sizes[listing.name] = max(1, size // 3)
+                continue
             rest = (data.get("node") or {}).get("inner")
             if not isinstance(rest, dict) or not isinstance(rest.get("nodes"), list) or not rest["nodes"]:
                 raise AbortCycleError(
