@@ -5,12 +5,12 @@ The shop's amounts are booked as charged and never recomputed; what they do not 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 from cartui.domain.records import LineKind
@@ -62,6 +62,14 @@ def format_amount(amount: Decimal, currency: str) -> str:
     return f"{amount:.{shown}f}"
 
 
+_ZERO = Decimal(0)
+
+
+@lru_cache(maxsize=256)
+def _unit_of(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-places_of(currency))
+
+
 class AmountLine(Protocol):
     """What the proof needs of a line; `OrderLine` and `DocumentLine` have it."""
 
@@ -102,11 +110,14 @@ def prove_total(lines: Sequence[AmountLine], total: Decimal, currency: str) -> M
 
     Errors: `AmountError` for an unknown currency.
     """
-    unit = Decimal(1).scaleb(-places_of(currency))
+    unit = _unit_of(currency)
     own = [line for line in lines if line.kind is not LineKind.ROUNDING]
-    difference = total - sum((line.amount for line in own), Decimal(0))
-    tolerance = math.ceil(len(own) / 2) * unit
-    booked = sum((line.amount for line in lines if line.kind is LineKind.ROUNDING), Decimal(0))
+    sums = _sums(own)
+    difference = total - sum([amount for _, amount in sums], _ZERO)
+    tolerance = (len(own) + 1) // 2 * unit
+    booked = _ZERO
+    if len(own) < len(lines):
+        booked = sum([line.amount for line in lines if line.kind is LineKind.ROUNDING], _ZERO)
     problem = _line_problem(own, unit)
     if not problem and abs(difference) > tolerance:
         problem = (
@@ -118,7 +129,7 @@ def prove_total(lines: Sequence[AmountLine], total: Decimal, currency: str) -> M
     exact = ProofState.ROUNDED if difference else ProofState.EXACT
     return MoneyProof(
         currency=currency,
-        sums=_sums(own),
+        sums=sums,
         total=total,
         difference=difference,
         tolerance=tolerance,
@@ -130,8 +141,15 @@ def prove_total(lines: Sequence[AmountLine], total: Decimal, currency: str) -> M
 def _sums(lines: Iterable[AmountLine]) -> tuple[tuple[LineKind, Decimal], ...]:
     sums: dict[LineKind, Decimal] = {}
     for line in lines:
-        sums[line.kind] = sums.get(line.kind, Decimal(0)) + line.amount
-    return tuple((kind, sums[kind]) for kind in LineKind if kind in sums)
+        sums[line.kind] = sums.get(line.kind, _ZERO) + line.amount
+    return tuple(sorted(sums.items(), key=_place))
+
+
+_PLACE_OF_KIND = {kind: place for place, kind in enumerate(LineKind)}
+
+
+def _place(sum_of_kind: tuple[LineKind, Decimal]) -> int:
+    return _PLACE_OF_KIND[sum_of_kind[0]]
 
 
 def _line_problem(lines: Iterable[AmountLine], unit: Decimal) -> str:
