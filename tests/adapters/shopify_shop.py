@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from graphql import (
+    DocumentNode,
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -55,6 +56,13 @@ def published(version: str) -> GraphQLSchema:
     kept = sorted(path.stem.removeprefix("admin_") for path in SAMPLES.glob("admin_*.graphql"))
     found = max((one for one in kept if one <= version), default=kept[0])
     return build_schema(SAMPLES.joinpath(f"admin_{found}.graphql").read_text(encoding="utf-8"))
+
+
+@lru_cache
+def understood(version: str, document: str) -> tuple[GraphQLSchema, DocumentNode, tuple[str, ...]]:
+    """The schema, the document, and what is wrong with it."""
+    schema, parsed = published(version), parse(document)
+    return schema, parsed, tuple(error.message for error in validate(schema, parsed))
 
 
 def iso(moment: datetime) -> str:
@@ -305,10 +313,9 @@ class FakeShopify:
             error = _error(f"Query cost is {cost}, which exceeds the single query max cost limit.", "MAX_COST_EXCEEDED")
             error["extensions"] |= {"cost": cost, "maxCost": self.max_cost}
             return {"errors": [error]}
-        schema = published(version)
-        parsed = parse(document)
-        if wrong := validate(schema, parsed):
-            return {"errors": [_error(one.message, "undefinedField") for one in wrong]}
+        schema, parsed, wrong = understood(version, document)
+        if wrong:
+            return {"errors": [_error(one, "undefinedField") for one in wrong]}
         answering = Answering(self, version)
         result = execute_sync(
             schema, parsed, variable_values=variables, field_resolver=answering.resolve, root_value={}
