@@ -147,6 +147,7 @@ def test_no_door_opener_reaches_the_raw_row() -> None:
     """Order keys, payment addresses and tokens in meta data are taken out; the row still says what it was."""
     told = sample("order_with_coupon")
     told["meta_data"].append({"id": 1, "key": "_stripe_source_token", "value": "tok_1234"})
+    told["meta_data"].append({"id": 2, "key": "_mail", "value": "see /checkout/?key=wc_order_Abc1"})
     raw = parse_row(told, lambda row: parse_order(row, {})).raw.decode()
     assert "wc_order_" not in raw
     assert "tok_1234" not in raw
@@ -301,6 +302,7 @@ def test_notices_are_taken_away_and_nothing_else() -> None:
     """A cut answer stays cut, a page stays a page, brackets in a notice don't mislead."""
     assert tidy_json(NOTICE + b'[{"id": 1}]' + NOTICE) == b'[{"id": 1}]'
     assert tidy_json(b'[{"id": 1}, {"id"') == b'[{"id": 1}, {"id"'
+    assert tidy_json(b"\n\xef\xbb\xbf\xef\xbb\xbf {}") == b"{}"
     page = b"<!DOCTYPE html><script>var x = [1];</script>"
     assert tidy_json(page) == page
     assert tidy_json(b'[{"name": "a <br> b] <b>"}]') == b'[{"name": "a <br> b] <b>"}]'
@@ -332,6 +334,7 @@ def test_times_are_utc_whatever_the_sites_zone(shop: Shop, cart: WooCommerce) ->
     shop.add_order()
     first, second = list(rows(cart.iter_orders(NOW)))
     assert (first.external_id, first.stamp) == (str(order["id"]), NOW)
+    assert not isinstance(second.record, BadRecord)
     assert second.record.placed_at == NOW + timedelta(seconds=1)
     assert "modified_after=2026-11-20T11%3A59%3A59&dates_are_gmt=true" in asked(shop, "orders")[-1]
 

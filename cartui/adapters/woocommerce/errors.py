@@ -26,6 +26,7 @@ NO_ROUTE: Final = "rest_no_route"
 _NOTICE: Final = re.compile(
     rb"\s*(?:<br\s*/?>|<b>|<!--|(?:PHP )?(?:Notice|Warning|Deprecated|Strict Standards)\b)", re.IGNORECASE
 )
+_MARKS: Final = re.compile(rb"\A(?:\s|\xef\xbb\xbf)+")  # PHP files saved with a byte order mark print one each
 _MOST_STARTS: Final = 200
 
 
@@ -40,7 +41,8 @@ class RefusedError(HoldRecordError):
 def tidy_json(body: bytes) -> bytes:
     """The JSON of an answer into which PHP printed notices (or a plug-in's debugger a comment), before or after it.
     Whatever is not clearly that comes back as it is."""
-    start = body.lstrip()[:1]
+    body = _MARKS.sub(b"", body, count=1)
+    start = body[:1]
     if start in (b"[", b"{"):
         return _without_tail(body)
     if not _NOTICE.match(body):

@@ -390,9 +390,23 @@ def parse_gmt(text: object) -> datetime | None:
 def render_raw(row: Any) -> bytes:
     """The row without what opens doors: an order's key (whoever has it sees and pays the order), passwords, tokens of
     payment providers."""
-    return json.dumps(_without_secrets(row), ensure_ascii=False, default=str).encode("utf-8", "replace")
+    if isinstance(row, dict):
+        row = {name: value for name, value in row.items() if name not in _NOT_KEPT}
+    text = json.dumps(row, ensure_ascii=False, default=str)
+    low = text.lower()
+    if any(
+        word in low for word in _SECRET_WORDS
+    ):  # most rows have none: looking into each field costs more than all else
+        text = json.dumps(_without_secrets(row), ensure_ascii=False, default=str)
+    return text.encode("utf-8", "replace")
 
 
+_ORDER_KEY: Final = re.compile(r"wc_order_\w+")
+_NOT_KEPT: Final = frozenset({"order_key", "payment_url", "cart_hash", "_links"})
+_SECRET_WORDS: Final = (
+    *("order_key", "payment_url", "cart_hash", "passw", "secret", "token", "apikey", "api_key"),
+    *("session", "nonce", "cvv", "cvc", "iban", "wc_order_"),
+)
 _SECRET_NAMES: Final = re.compile(
     r"order_key|payment_url|cart_hash|.*(?:passw(?:or)?d|secret|token|api_?key|session|nonce|cvv|cvc|iban).*",
     re.IGNORECASE | re.DOTALL,
@@ -408,8 +422,12 @@ def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         if isinstance(value.get("key"), str) and "value" in value and _is_secret(value["key"]):
             return {"key": value["key"]}
-        return {key: _without_secrets(one) for key, one in value.items() if key != "_links" and not _is_secret(key)}
-    return [_without_secrets(one) for one in value] if isinstance(value, list) else value
+        return {
+            key: _without_secrets(one) for key, one in value.items() if key not in _NOT_KEPT and not _is_secret(key)
+        }
+    if isinstance(value, list):
+        return [_without_secrets(one) for one in value]
+    return _ORDER_KEY.sub("***", value) if isinstance(value, str) else value
 
 
 def _shape(shape: TypeAdapter[Any], row: Any) -> Any:
@@ -469,14 +487,26 @@ def _id(value: int | str | None) -> str:
 
 
 def _text(value: str | bool | None) -> str:
-    return safe_text(value).strip() if isinstance(value, str) and value else ""
+    return _safe(value) if isinstance(value, str) and value else ""
 
 
 def _name(value: str | bool | None) -> str:
     """What a person wrote: WordPress has escaped a part of it ("Mugs &amp; Cups")."""
     if not isinstance(value, str) or not value:
         return ""
-    return safe_text(_ENTITY.sub(lambda match: html.unescape(match[0]), value) if "&" in value else value).strip()
+    return _safe(_ENTITY.sub(lambda match: html.unescape(match[0]), value) if "&" in value else value)
+
+
+def _safe(text: str) -> str:
+    """Most of it is plain and short; what is not (names with accents) comes again and again."""
+    if len(text) <= 200:
+        return text.strip() if text.isascii() and text.isprintable() else _short(text)
+    return safe_text(text).strip()
+
+
+@lru_cache(maxsize=4096)
+def _short(text: str) -> str:
+    return safe_text(text).strip()
 
 
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
