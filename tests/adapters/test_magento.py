@@ -245,6 +245,7 @@ def test_an_unknown_state_is_held_with_the_shops_word() -> None:
     assert "unknown status" in bad.reason
     assert "drop_shipped" in bad.reason
     assert "\x1b" not in bad.reason
+    assert "Order words" in bad.remedy
 
 
 def test_the_shops_own_words_can_be_told() -> None:

@@ -87,15 +87,16 @@ def test_a_page_past_the_end_is_never_taken_for_more(
         assert (int(params["searchCriteria[currentPage]"]) - 1) * size < len(expected)
 
 
-def test_a_poll_without_changes_is_one_request(cart: MagentoCart, shop: MagentoShop) -> None:
+def test_a_poll_without_changes_is_one_request_a_kind(cart: MagentoCart, shop: MagentoShop) -> None:
     """Whatever the size of the shop."""
     fill(shop, 300, 1)
     mark = list(cart.iter_orders(None))[-1].complete_to
     assert mark is not None
     shop.seen.clear()
     shop.tick(3600)
-    list(checked_pages(cart.iter_orders(mark + timedelta(minutes=1)), None, "orders"))
-    assert len(shop.seen) == 1
+    for pages in (cart.iter_orders, cart.iter_items, cart.iter_customers, cart.iter_baskets):
+        list(pages(mark + timedelta(minutes=1)))
+    assert len(shop.seen) == 4
 
 
 def test_an_ignored_condition_is_found_out(cart: MagentoCart, shop: MagentoShop) -> None:
@@ -336,6 +337,12 @@ def test_without_the_right_to_see_sources_the_items_own_stock_is_used(
     assert good(rows_of(sourced.iter_items(None)))[0].stock == 10
     assert sourced.set_stock([StockWrite(CartItemId("1"), Decimal(4))])[0].state is WriteState.DONE
     assert sources.stock[1]["qty"] == 4
+    assert sourced.facts.stock_meaning is StockMeaning.ON_HAND  # the modules are there, whether they may be seen or not
+
+
+def test_stock_of_a_shop_without_the_inventory_modules_is_free(cart: MagentoCart) -> None:
+    assert list(cart.test_connection())[-1].verdict is Verdict.PASSED
+    assert cart.facts.stock_meaning is StockMeaning.FREE
 
 
 # --- items and customers ----------------------------------------------------------------------------------------------

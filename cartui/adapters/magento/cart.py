@@ -79,7 +79,7 @@ class MagentoCart:
 
     @property
     def facts(self) -> CartFacts:
-        return replace(FACTS, stock_meaning=StockMeaning.ON_HAND) if self._stock.has_sources else FACTS
+        return replace(FACTS, stock_meaning=StockMeaning.ON_HAND) if self._stock.on_hand else FACTS
 
     def close(self) -> None:
         self._session.close()
@@ -128,6 +128,8 @@ class MagentoCart:
         )
 
     def _items(self, rows: Sequence[Row]) -> tuple[Received[CartItem], ...]:
+        if not rows:
+            return ()  # nothing new: neither stock nor currency needs to be asked for
         levels = self._stock.levels(rows)
         currency, barcode = self._session.terms().currency, self._session.option("barcode_attribute")
         return tuple(parse_item(row, currency, levels.get(row_id(row)), barcode) for row in rows)

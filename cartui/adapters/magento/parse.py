@@ -107,8 +107,10 @@ def _parse(row: Row, build: Callable[[Row], R]) -> Received[R]:
         where = ", ".join(f"entry {step + 1}" if isinstance(step, int) else step for step in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
         record = BadRecord(f"The shop's {safe_text(where, 100)} can't be read: {safe_text(said, 200)}.")
-    except (AmountError, UnknownStateError) as error:
+    except AmountError as error:
         record = BadRecord(str(error))
+    except UnknownStateError as error:
+        record = BadRecord(str(error), "Say what it means in the cart's option Order words, then retry it from Held.")
     return Received(row_id(row), parse_stamp(row), to_json(scrubbed(row), inf_nan_mode="strings"), record)
 
 
@@ -156,7 +158,7 @@ def _order(wire: OrderWire, words: Mapping[str, str]) -> CartOrder:
     state = told or wire.state or wire.status  # a known fault of some versions leaves one of them empty
     if state not in ORDER_STATES:
         native = safe_text(" / ".join(filter(None, (wire.state, wire.status))), 80)
-        raise UnknownStateError(f"unknown status “{native}”; say what it means in the cart's option Order words.")
+        raise UnknownStateError(f"unknown status “{native}”")
     places_of(wire.order_currency_code)
     billing = wire.billing_address or AddressWire()
     assigned = (wire.extension_attributes or OrderExtrasWire()).shipping_assignments

@@ -29,13 +29,15 @@ _MOST_WRITES: Final = 100
 
 
 class MagentoStock:
-    """Reads and writes stock over a session. `has_sources` is None until it was looked up."""
+    """Reads and writes stock over a session. `has_sources` is None until it was looked up; `on_hand`: the amounts
+    include what open orders hold."""
 
     def __init__(self, session: MagentoSession) -> None:
         self._session = session
         self._listed: dict[str, Decimal] | None = None
         self._list_is_whole = True
         self.has_sources: bool | None = None
+        self.on_hand = False
 
     def look_up(self) -> bool:
         """Whether stock lies at sources that cartui may see. Without the right to see them, 2.3 and later still take
@@ -44,8 +46,11 @@ class MagentoStock:
             try:
                 self._session.page(SOURCE_ITEMS, [], size=1)
                 self.has_sources = True
-            except (NoRouteError, RefusedSignInError):
+            except NoRouteError:
                 self.has_sources = False
+            except RefusedSignInError:
+                self.has_sources, self.on_hand = False, True  # a call that is refused is there
+            self.on_hand = self.on_hand or self.has_sources
         return self.has_sources
 
     def forget(self) -> None:
