@@ -209,10 +209,11 @@ class FakeBigCommerce:
         handling: Decimal = Decimal(0),
         fee: Decimal = Decimal(0),
         lines: int = 1,
+        at: datetime | None = None,
         **changes: Any,
     ) -> Row:
         """An order with 19 % tax, made up as the documentation says: discounts are net, or gross where prices are."""
-        number, rate = next(self.ids), Decimal("1.19")
+        number, rate, placed = next(self.ids), Decimal("1.19"), rfc(at or self.now)
         sold = [self._line(number, index, currency, inclusive=inclusive, rate=rate) for index in range(lines)]
         extras = {"shipping_cost": Decimal("4.75"), "handling_cost": handling, "wrapping_cost": Decimal(0)}
         pairs = {name: self._pair(amount, currency, inclusive, rate) for name, amount in extras.items()}
@@ -230,8 +231,8 @@ class FakeBigCommerce:
         row: Row = {
             "id": number,
             "customer_id": customer_id,
-            "date_created": rfc(self.now),
-            "date_modified": rfc(self.now),
+            "date_created": placed,
+            "date_modified": placed,
             "date_shipped": "",
             "status_id": status_id,
             "status": STATUS_NAMES[status_id],
@@ -340,8 +341,7 @@ class FakeBigCommerce:
     def free(self, product: Row, variant: Row, location: int = 1) -> int:
         """What may be sold."""
         counted = product if product["inventory_tracking"] == "product" else variant
-        on_hand = self.levels.get((location, variant["id"]), counted["inventory_level"])
-        return int(on_hand)
+        return int(self.levels.get((location, variant["id"])) or counted["inventory_level"])
 
     # --- answering
 
@@ -405,7 +405,7 @@ class FakeBigCommerce:
                 rows = [one for one in rows if (moment_of(one) - at) * sign >= least]
         if "status_id" in query:
             rows = [one for one in rows if one["status_id"] == int(query["status_id"])]
-        first = int(query.get("min_id") or query.get("id:min") or 0)
+        first = int(query.get("min_id") or query.get("id:min", "0"))
         rows = [one for one in rows if int(one["id"]) >= first]
         if query.get("sort", "").startswith(field) and not self.unsorted:
             return sorted(rows, key=moment_of)

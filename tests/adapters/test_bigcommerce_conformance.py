@@ -18,7 +18,7 @@ class FakeDriver:
     """The shop's own side: its rows are the truth."""
 
     currency = "EUR"
-    secrets = (TOKEN, "203.0.113.77")
+    secrets: tuple[str, ...] = (TOKEN, "203.0.113.77")
 
     def __init__(self, fake: FakeBigCommerce, address: str) -> None:
         self.fake = fake

@@ -24,8 +24,8 @@ here was tried against a store of BigCommerce's own:
   (asynchronously) visible; what is on hand less `safety_stock` is what may be sold. inventory.v3.yml
 * Customers are written in lists of at most 10 and carry at most 10 addresses; others have a list. customers.v3.yml
 
-facts → wire (shapes) → money, parse (rows → records) → render (drafts → bodies) → session (requests, pages) → cart,
-stock, diagnosis.
+facts → wire (shapes) → money, parse, items (rows → records) → render (drafts → bodies) → session (requests, pages) →
+beside (what an order needs besides), stock, diagnosis, cart.
 """
 
 from __future__ import annotations

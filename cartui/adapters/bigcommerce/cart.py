@@ -8,20 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from cartui.adapters.bigcommerce.beside import with_details
 from cartui.adapters.bigcommerce.diagnosis import Diagnosis
 from cartui.adapters.bigcommerce.facts import FACTS, OPTIONS
-from cartui.adapters.bigcommerce.parse import (
-    Terms,
-    is_incomplete,
-    item_id_of,
-    parse_basket,
-    parse_customer,
-    parse_items,
-    parse_order,
-    row_id,
-    split_item_id,
-    variants_of,
-)
+from cartui.adapters.bigcommerce.items import Terms, item_id_of, parse_items, split_item_id, variants_of
+from cartui.adapters.bigcommerce.parse import is_incomplete, parse_basket, parse_customer, parse_order, row_id
 from cartui.adapters.bigcommerce.render import (
     render_customer,
     render_item_changes,
@@ -95,12 +86,12 @@ class BigCommerceCart:
     def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
         """Orders by change date, without checkouts that never finished."""
         for chunk in self.session.walk(ORDERS, since):
-            rows = self.session.with_details([row for row in chunk.rows if not is_incomplete(row)])
+            rows = with_details(self.session, [row for row in chunk.rows if not is_incomplete(row)])
             yield Page(tuple(map(parse_order, rows)), complete_to=chunk.mark)
 
     def get_orders(self, ids: Sequence[CartOrderId]) -> Page[CartOrder]:
         rows = self.session.many(self._find_order, [one for one in dict.fromkeys(ids) if _is_id(one)])
-        whole = self.session.with_details([row for row in rows if row is not None and not is_incomplete(row)])
+        whole = with_details(self.session, [row for row in rows if row is not None and not is_incomplete(row)])
         return Page(tuple(map(parse_order, whole)))
 
     def _find_order(self, order_id: str) -> Any:
@@ -110,7 +101,7 @@ class BigCommerceCart:
     def iter_baskets(self, since: datetime | None) -> Iterator[Page[CartBasket]]:
         """Checkouts that came to the payment page and no further."""
         for chunk in self.session.walk(BASKETS, since):
-            rows = self.session.with_details([row for row in chunk.rows if is_incomplete(row)])
+            rows = with_details(self.session, [row for row in chunk.rows if is_incomplete(row)])
             yield Page(tuple(map(parse_basket, rows)), complete_to=chunk.mark)
 
     def iter_customers(self, since: datetime | None) -> Iterator[Page[CartCustomer]]:

@@ -17,6 +17,7 @@ FACTS: Final = CartFacts(
         "Stock is what may be sold, at the chosen location or as the catalogue shows it; placing an order lowers it.",
         "Stock is read and compared, then written: two steps, between which the shop may sell.",
         "A new stock level may take some seconds until it shows: BigCommerce sets it asynchronously.",
+        "Which changes move an order's change date is not documented; status, shipments and refunds do.",
         "Whether a sale moves an item's change date is not documented; stock is read again before each write.",
         "Where a product with several variants is counted as a whole, its variants show no stock and take none.",
         "Baskets are the orders with status Incomplete; abandoned carts that never reached payment have no list.",

@@ -1,4 +1,4 @@
-"""Talking to BigCommerce: the address, the rate, lists of both versions, pages, and what stands beside an order."""
+"""Talking to BigCommerce: the address, the rate, lists of both versions and their pages, the store."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from cartui.adapters.bigcommerce.facts import FACTS
-from cartui.adapters.bigcommerce.parse import UNREAD, row_id, stamp_of
+from cartui.adapters.bigcommerce.parse import row_id, stamp_of
 from cartui.adapters.bigcommerce.render import render_v2_time, render_v3_time
-from cartui.adapters.bigcommerce.wire import ZERO, HeadWire, LocationWire, StoreWire
+from cartui.adapters.bigcommerce.wire import LocationWire, StoreWire
 from cartui.domain.ports import Connection
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, ExitCode, HoldRecordError, NeedsOperatorError
-from cartui.transport import Pacing, Reply, StoppedError, Transport, Waiter, header_auth, is_loopback
+from cartui.transport import Pacing, Reply, Transport, Waiter, header_auth, is_loopback
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -29,10 +29,9 @@ SECOND: Final = timedelta(seconds=1)
 _MOST_WAITS: Final = 5
 _OVERLOAD_SECONDS: Final = 60.0
 _V3_PAGE: Final = 250
-_MOST_FAILED: Final = 3  # orders of one page; more are the shop's failure, not theirs
-_MOST_PAGES: Final = 1_000  # of one list beside a record; more is a circle
+MOST_PAGES: Final = 1_000  # of one list beside a record; more is a circle
 _API_PATH: Final = re.compile(r"(.*/stores/[^/]+)(?:/v[23])?/?")
-_REMEDY: Final = "Test the connection. If it stays so, report it with the shop's address."
+REMEDY: Final = "Test the connection. If it stays so, report it with the shop's address."
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +175,13 @@ class BigCommerceSession:
     def rows(self, path: str, params: Mapping[str, str], expect: Sequence[int] = ()) -> tuple[list[Any], Reply]:
         """One page of a list of V2 (an array, or nothing) or V3 ({data, meta})."""
         reply = self.get(path, params, expect)
-        return _rows_in(reply, path), reply
+        return rows_in(reply, path), reply
 
     def all_rows(self, path: str, params: Mapping[str, str], limit: int, expect: Sequence[int] = ()) -> list[Any]:
         """A short list, page by page. A page that repeats the one before it ends it with an error."""
         found: list[Any] = []
         before: list[Any] = []
-        for page in range(1, _MOST_PAGES):
+        for page in range(1, MOST_PAGES):
             rows, _ = self.rows(path, {**params, "page": str(page), "limit": str(limit)}, expect)
             if rows and rows == before:
                 break
@@ -190,7 +189,7 @@ class BigCommerceSession:
             if len(rows) < limit:
                 return found
             before = rows
-        raise AbortCycleError(f"The shop's list {path} does not end: a page came twice.", _REMEDY)
+        raise AbortCycleError(f"The shop's list {path} does not end: a page came twice.", REMEDY)
 
     def walk(self, kind: Kind, since: datetime | None) -> Iterator[Chunk]:
         """Pages by the stamp of the last row, not by a count: rows that change meanwhile move to the end and shift
@@ -221,14 +220,14 @@ class BigCommerceSession:
         params = {**kind.only, **kind.window(moment - SECOND, moment + SECOND), "limit": str(kind.limit)}
         step: dict[str, str] = {}
         params |= kind.sorted_by("id") if kind.by_id else kind.sorted_by("date_modified")
-        for page in range(1, _MOST_PAGES):
+        for page in range(1, MOST_PAGES):
             rows, _ = self.rows(kind.path, {**params, **step})
             yield rows
             if len(rows) < kind.limit:
                 return
             last = row_id(rows[-1])
             step = kind.after_id(int(last)) if kind.by_id and last.isdigit() else {"page": str(page + 1)}
-        raise AbortCycleError(f"The shop's {kind.name} of one second do not end.", _REMEDY)
+        raise AbortCycleError(f"The shop's {kind.name} of one second do not end.", REMEDY)
 
     def _is_inclusive(self, kind: Kind, moment: datetime) -> bool:
         rows, _ = self.rows(kind.path, {**kind.only, **kind.window(moment, moment), "limit": "1"})
@@ -242,54 +241,6 @@ class BigCommerceSession:
             found += self.all_rows(path, asked, _V3_PAGE)
         return found
 
-    # --- orders with what stands beside them
-
-    def with_details(self, rows: Sequence[Any]) -> list[Any]:
-        """The orders with their lists in the place of the links, and refunds; asked for in parallel."""
-        refunds = self._refunds([row_id(row) for row in rows if _was_refunded(row)])
-        wanted = [(index, name) for index, row in enumerate(rows) for name in _details_of(row)]
-        found = self.many(lambda one: self._detail(row_id(rows[one[0]]), one[1]), wanted)
-        failed = {index for (index, _), details in zip(wanted, found, strict=True) if isinstance(details, str)}
-        if len(failed) > _MOST_FAILED:
-            raise AbortCycleError(f"The shop fails to show {len(failed)} orders of one page.", _REMEDY)
-        whole = [dict(row) if isinstance(row, dict) else row for row in rows]
-        for row in whole:
-            if isinstance(row, dict):
-                row |= {name: [] for name in _DETAILS if not isinstance(row.get(name), list)}
-                row["refunds"] = refunds.get(row_id(row), [])
-        for (index, name), details in zip(wanted, found, strict=True):
-            whole[index][UNREAD if isinstance(details, str) else name] = details
-        return whole
-
-    def _detail(self, order_id: str, name: str) -> list[Any] | str:
-        """One list of an order, or why this order alone has none: it shall not keep the others from coming."""
-        path = f"v2/orders/{order_id}/{name}"
-        try:
-            return self.all_rows(path, {}, FACTS.page_size, expect=(404,))
-        except _GoneError:
-            return "The order went away while it was read."
-        except StoppedError:
-            raise
-        except AbortCycleError:
-            # Tried several times already. Where the shop fails on this list only, the order is held.
-            if self.get(path, {"limit": "1"}, expect=(500,)).status != 500:
-                raise
-            return f"The shop fails (status 500) to show the order's {name.replace('_', ' ')}."
-
-    def _refunds(self, ids: Sequence[str]) -> dict[str, list[Any]]:
-        """Refunds by order, empty without the right to read them: the order's own status tells that there are some."""
-        found: dict[str, list[Any]] = {}
-        for start in range(0, len(ids), 50):
-            asked = {"order_id:in": ",".join(ids[start : start + 50]), "limit": str(FACTS.page_size)}
-            for page in range(1, _MOST_PAGES):
-                reply = self.get("v3/orders/payment_actions/refunds", {**asked, "page": str(page)}, expect=(403, 404))
-                rows = [] if reply.status != 200 else _rows_in(reply, "refunds")
-                for row in rows:
-                    found.setdefault(str(row.get("order_id")) if isinstance(row, dict) else "", []).append(row)
-                if len(rows) < FACTS.page_size:
-                    break
-        return found
-
     # --- what is known of the store
 
     def known_store(self) -> StoreWire:
@@ -301,7 +252,7 @@ class BigCommerceSession:
                     self._store = StoreWire.model_validate(reply.json)
                 except ValidationError:
                     problem = "The shop's answer about itself can't be read."
-                    raise NeedsOperatorError(problem, _REMEDY, ExitCode.CART_REFUSED) from None
+                    raise NeedsOperatorError(problem, REMEDY, ExitCode.CART_REFUSED) from None
             return self._store
 
     def shop_time(self) -> datetime | None:
@@ -315,11 +266,11 @@ class BigCommerceSession:
         with self._lock:
             if self._locations is None:
                 reply = self.get("v3/inventory/locations", {"limit": str(_V3_PAGE)}, expect=(403, 404))
-                rows = _rows_in(reply, "locations") if reply.status == 200 else [{"id": 1}]
+                rows = rows_in(reply, "locations") if reply.status == 200 else [{"id": 1}]
                 try:
                     found = [LocationWire.model_validate(row) for row in rows]
                 except ValidationError:
-                    raise AbortCycleError("The shop's stock locations can't be read.", _REMEDY) from None
+                    raise AbortCycleError("The shop's stock locations can't be read.", REMEDY) from None
                 self._locations = [one for one in found if one.enabled is not False]
             return self._locations
 
@@ -345,10 +296,9 @@ class BigCommerceSession:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RATE_HEADERS: Final = ("Requests-Left", "Time-Reset-Ms")
-_DETAILS: Final = ("products", "shipping_addresses", "taxes", "coupons")
 
 
-class _GoneError(HoldRecordError):
+class GoneError(HoldRecordError):
     """A list beside a record that is not there any more."""
 
 
@@ -356,15 +306,16 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 12 else None
 
 
-def _rows_in(reply: Reply, path: str) -> list[Any]:
+def rows_in(reply: Reply, path: str) -> list[Any]:
+    """The rows of a list's answer; 204 is none, and 404, where it was expected, `GoneError`."""
     if reply.status == 204:
         return []
     if reply.status == 404:
-        raise _GoneError(path, "The shop does not have it any more.", "Look for it in the shop.")
+        raise GoneError(path, "The shop does not have it any more.", "Look for it in the shop.")
     told = reply.json
     rows = told.get("data") if isinstance(told, dict) else told
     if not isinstance(rows, list):
-        raise AbortCycleError(f"The shop's answer to {path} is not a list.", _REMEDY)
+        raise AbortCycleError(f"The shop's answer to {path} is not a list.", REMEDY)
     return rows
 
 
@@ -372,7 +323,7 @@ def _last_stamp(rows: Sequence[Any], kind: Kind, *, more: bool) -> datetime | No
     """The stamp of the last row, from which the next page goes on: that needs the order that was asked for."""
     stamps = [stamp for row in rows if (stamp := stamp_of(row)) is not None]
     if more and (not stamps or stamps != sorted(stamps)):
-        raise AbortCycleError(f"The shop's {kind.name} do not come in the order of their change date.", _REMEDY)
+        raise AbortCycleError(f"The shop's {kind.name} do not come in the order of their change date.", REMEDY)
     return stamps[-1] if stamps else None
 
 
@@ -387,26 +338,3 @@ def _fresh(rows: Sequence[Any], seen: set[str], since: datetime | None) -> list[
             seen.add(key)
             kept.append(row)
     return kept
-
-
-def _details_of(row: object) -> list[str]:
-    """The lists that an order needs: those that must be empty by its own amounts are not asked for."""
-    if not isinstance(row, dict) or not row_id(row).isdigit():
-        return []
-    try:
-        head = HeadWire.model_validate({**row, "products": [], "taxes": [], "refunds": []})
-    except ValidationError:
-        return ["products"]  # it will be held; its lines help whoever looks at it
-    needed = {
-        "products": True,
-        "shipping_addresses": row.get("shipping_address_count") != 0,
-        "taxes": head.total_tax != ZERO,
-        "coupons": head.coupon_discount != ZERO,
-    }
-    return [name for name in _DETAILS if needed[name]]
-
-
-def _was_refunded(row: object) -> bool:
-    if not isinstance(row, dict) or not row_id(row).isdigit():
-        return False
-    return row.get("status_id") in (4, 14) or "refunded" in str(row.get("payment_status") or "")

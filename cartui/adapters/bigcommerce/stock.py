@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cartui.adapters.bigcommerce.parse import product_key, row_id, split_item_id, stock_shown, variants_of
+from cartui.adapters.bigcommerce.items import product_key, split_item_id, stock_shown, variants_of
+from cartui.adapters.bigcommerce.parse import row_id
 from cartui.adapters.bigcommerce.render import whole_pieces
 from cartui.adapters.bigcommerce.session import PRODUCTS, BigCommerceSession
 from cartui.adapters.bigcommerce.wire import ProductWire, StockWire, VariantWire
