@@ -358,7 +358,12 @@ def _text(row: Row, name: str) -> str:
         value = next(filter(None, values), "")
     if not value or not isinstance(value, str):
         return ""
-    return value if value.isascii() and value.isprintable() and len(value) <= 200 else safe_text(value)
+    if len(value) > 200:
+        return safe_text(value)
+    return value if value.isascii() and value.isprintable() else _short_text(value)
+
+
+_short_text = lru_cache(maxsize=4096)(safe_text)  # names with accents come again and again
 
 
 def is_id(text: str) -> bool:
