@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 from operator import attrgetter
@@ -15,6 +17,7 @@ from cartui.domain.records import CartBasket, CartCustomer, CartItem, CartOrder
 from cartui.domain.settings import CartConnection
 
 _STAMPS = {"modified_at"}
+_PLAIN = (Decimal, str, datetime, int)  # words of a status are str, too
 _BETWEEN, _NOTHING = "\x1f", "\x1e"  # no text of a record holds either: see safe_text
 
 
@@ -45,6 +48,8 @@ def _add_parts(value: Any, parts: list[str]) -> None:
         parts.append(value)
     elif value is None:
         parts.append(_NOTHING)
+    elif isinstance(value, _PLAIN):
+        parts.append(str(value))
     elif kind is tuple:
         parts.append(str(len(value)))
         for one in value:
