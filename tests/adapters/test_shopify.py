@@ -438,6 +438,13 @@ def test_a_refund_is_a_payment_back_and_the_sale_stays(cart: ShopifyCart, shop: 
     assert [payment.state for payment in order.payments] == [PaymentState.PAID, PaymentState.REFUNDED]
 
 
+def tip_line(shop: FakeShopify, row: dict[str, Any]) -> dict[str, Any]:
+    """A tip of 2.50 as a line item."""
+    tip = {**row["lineItems"][0], **shop.number("LineItem"), "name": "Trinkgeld", "sku": None, "variant": None}
+    tip |= {"quantity": 1, "currentQuantity": 1, "originalUnitPriceSet": bag("2.5"), "originalTotalSet": bag("2.5")}
+    return tip | {"taxLines": [], "discountAllocations": [], "requiresShipping": False}
+
+
 def test_an_edited_order_is_booked_as_it_stands(cart: ShopifyCart, shop: FakeShopify) -> None:
     """Staff took out one of two mugs and the shirt: they were never sold."""
     row = shop.add_order(coupon=True)
@@ -445,10 +452,13 @@ def test_an_edited_order_is_booked_as_it_stands(cart: ShopifyCart, shop: FakeSho
     row["lineItems"][0]["currentQuantity"] = 1
     row["lineItems"][1]["currentQuantity"] = 0
     due = [tax(Decimal("223.21"), "EUR")]
-    row |= {"currentTotalPriceSet": bag("1339.26"), "currentTotalTaxSet": bag("223.21"), "currentTaxLines": due}
+    row |= {"currentTotalPriceSet": bag("1341.76"), "currentTotalTaxSet": bag("223.21"), "currentTaxLines": due}
+    row["totalTipReceivedSet"] = bag("2.5")
+    row["lineItems"].append(tip_line(shop, row))
     order = order_of(cart, row)
-    assert order.total == Decimal("1339.26")
+    assert order.total == Decimal("1341.76")
     sums = {kind: Decimal(amount) for kind, amount in sums_of(order).items()}
+    assert sums.pop("tip") == Decimal("2.5")
     assert sums == {"product": Decimal("1234.5"), "shipping": 5, "coupon": Decimal("-123.45"), "tax": Decimal("223.21")}
     assert [line.quantity for line in order.lines if line.kind is LineKind.PRODUCT] == [1]
 
@@ -494,17 +504,19 @@ def test_tips_duties_and_fees(cart: ShopifyCart, shop: FakeShopify) -> None:
 
 def test_a_tip_that_is_a_line_item_is_not_counted_twice(cart: ShopifyCart, shop: FakeShopify) -> None:
     row = shop.add_order(totalTipReceivedSet=bag("2.5"), totalPriceSet=bag("3091.3"))
-    tip = {**row["lineItems"][0], **shop.number("LineItem"), "name": "Trinkgeld", "sku": None, "variant": None}
-    tip |= {"quantity": 1, "currentQuantity": 1, "originalUnitPriceSet": bag("2.5"), "originalTotalSet": bag("2.5")}
-    row["lineItems"].append(tip | {"taxLines": [], "discountAllocations": [], "requiresShipping": False})
+    row["lineItems"].append(tip_line(shop, row))
     order = order_of(cart, row)
     assert [line.text for line in order.lines if line.kind is LineKind.TIP] == ["Trinkgeld"]
     assert sums_of(order)["tip"] == "2.50"
 
 
 def test_included_duties_are_not_added(cart: ShopifyCart, shop: FakeShopify) -> None:
-    order = order_of(cart, shop.add_order(dutiesIncluded=True, originalTotalDutiesSet=bag("10")))
-    assert "fee" not in sums_of(order)
+    """They stand in the prices: a fee of the same amount is still told as what it is."""
+    row = shop.add_order(dutiesIncluded=True, originalTotalDutiesSet=bag("10"), totalPriceSet=bag("3098.8"))
+    row["additionalFees"] = [{"name": "Import fee", "price": bag("10")}]
+    order = order_of(cart, row)
+    assert [line.text for line in order.lines if line.kind is LineKind.FEE] == ["Import fee"]
+    assert sums_of(order)["fee"] == "10.0"
 
 
 def test_amounts_that_do_not_add_up_are_not_made_to(cart: ShopifyCart, shop: FakeShopify) -> None:
