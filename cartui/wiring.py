@@ -30,6 +30,7 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "magento": "cartui.adapters.magento:SPEC",
     "memory": "cartui.adapters.memory:SPEC",
     "prestashop": "cartui.adapters.prestashop:SPEC",
+    "shopify": "cartui.adapters.shopify:SPEC",
     "vendure": "cartui.adapters.vendure:SPEC",
     "woocommerce": "cartui.adapters.woocommerce:SPEC",
 }
