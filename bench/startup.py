@@ -22,7 +22,7 @@ import termios
 import time
 from pathlib import Path
 
-from bench.measure import CARTUI, PYTHON, ROOT, Figure, bytecode, by_turns, median, run, spread
+from bench.measure import CARTUI, PYTHON, ROOT, Figure, by_turns, bytecode, median, run, spread
 
 MINIMAL = """
 from textual.app import App
