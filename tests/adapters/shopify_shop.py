@@ -98,8 +98,8 @@ def discount(amount: Decimal, currency: str, index: int = 0, code: str = "WELCOM
 
 class FakeShopify:
     """State and faults. `lost`: mutations are carried out without an answer. `throttled`: so many requests are refused.
-    `max_cost`: what a query may cost. `denied`: fields that come as null with ACCESS_DENIED. `refuse_all`: the status
-    that everything is answered with."""
+    `max_cost`: what a query may cost. `denied`: fields that come as null with ACCESS_DENIED. `status`: what
+    everything is answered with. `failing`: ids of rows that break every answer they are in."""
 
     def __init__(self) -> None:
         self.time = NOW
@@ -112,6 +112,7 @@ class FakeShopify:
         self.max_cost = 1000
         self.denied: set[str] = set()
         self.status = 0
+        self.failing: set[str] = set()
         self.oldest_version = "2025-10"
         self.ignored_filters = False
         self.requests: list[tuple[str, Row]] = []
@@ -364,6 +365,8 @@ class Answering:
     def resolve(self, source: Row, info: GraphQLResolveInfo, **arguments: Any) -> Any:
         if info.field_name in self.shop.denied:
             raise GraphQLError(f"Access denied for {info.field_name} field.", extensions={"code": "ACCESS_DENIED"})
+        if source.get("id") in self.shop.failing and info.field_name in ("lineItems", "variants"):
+            raise GraphQLError("Internal error. Looks like something went wrong on our end.")
         special: Callable[..., Any] | None = getattr(self, f"{info.parent_type.name}_{info.field_name}", None)
         if special is None and info.parent_type.name == "Mutation":
             raise AssertionError(info.field_name)

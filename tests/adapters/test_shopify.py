@@ -379,6 +379,28 @@ def test_an_amount_that_is_not_shown_holds_the_order(cart: ShopifyCart, shop: Fa
     assert (received.external_id, received.stamp) == ("5", datetime(2026, 11, 1, tzinfo=UTC))
 
 
+def test_a_record_that_the_shop_fails_on_does_not_block_the_others(cart: ShopifyCart, shop: FakeShopify) -> None:
+    """It breaks the whole page: each row of the page is read alone, and that one is held with the shop's words."""
+    shop.failing = {shop.orders[4]["id"], shop.products[2]["id"]}
+    number = shop.orders[4]["legacyResourceId"]
+    rows = rows_of(checked_pages(cart.iter_orders(None), None, "orders"))
+    assert len(good(rows)) == 29
+    (bad,) = [row for row in rows if isinstance(row.record, BadRecord)]
+    assert (bad.external_id, bad.stamp is None) == (number, False)
+    assert "Internal error" in bad.record.reason  # type: ignore[union-attr]
+    assert [row.external_id for row in cart.get_orders([CartOrderId(number)]).rows] == [number]
+    items = rows_of(checked_pages(cart.iter_items(None), None, "items"))
+    assert len(good(items)) == len(shop.variants()) - 1
+    assert f"product-{shop.products[2]['legacyResourceId']}" in {row.external_id for row in items}
+
+
+def test_a_shop_that_fails_on_everything_ends_the_cycle(cart: ShopifyCart, shop: FakeShopify) -> None:
+    """Not thirty held orders: the shop is unwell."""
+    shop.failing = {row["id"] for row in shop.orders}
+    with pytest.raises(AbortCycleError, match="Internal error"):
+        list(cart.iter_orders(None))
+
+
 # --- amounts ----------------------------------------------------------------------------------------------------------
 
 

@@ -63,13 +63,14 @@ SIDES: Final = {"customer": "presentmentMoney", "shop": "shopMoney"}
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A connection of the API. `first` rows are asked for at once, each with `nested` rows of its own connection
-    `inner`; both shrink where the shop finds the query too costly. `pages` and `by_ids` read it, `rest` reads on in the
-    inner connection of one row. `where` is always part of the filter."""
+    `inner`; both shrink where the shop finds the query too costly. `pages` and `by_ids` read it, `thin` only who is in
+    it, `rest` reads on in the inner connection of one row. `where` is always part of the filter."""
 
     name: str
     type_name: str
     pages: str
     by_ids: str
+    thin: str
     rest: str = ""
     inner: str = ""
     first: int = 25
@@ -100,6 +101,7 @@ def _listing(
         type_name,
         f"query Pages({_VARIABLES}{more}){{{name}({_WHERE},{arguments}){{{_PAGE} nodes{{...{letter}}}}}}} {fragments}",
         f"query ById($ids:[ID!]!{more}){{nodes(ids:$ids){{__typename ...{letter}}}}} {fragments}",
+        f"query Thin({_VARIABLES}){{{name}({_WHERE},{arguments}){{{_PAGE} nodes{{id updatedAt}}}}}}",
         f"query Rest($id:ID!,$nested:Int!,$after:String!{place}){{node(id:$id){{... on {type_name}"
         f"{{inner:{inner}(first:$nested,after:$after){{{_PAGE} nodes{{...{inner_letter}}}}}}}}}}} {inner_fragments}"
         if inner
@@ -224,7 +226,9 @@ def every_document() -> dict[str, str]:
     lists = {one.name: one for one in (orders("customer"), baskets("customer"), CUSTOMERS, PRODUCTS, VARIANTS)}
     lists |= {f"{one.name} in the shop's currency": one for one in (orders("shop"), baskets("shop"))}
     told = {
-        f"{name}, {part}": getattr(one, part) for name, one in lists.items() for part in ("pages", "by_ids", "rest")
+        f"{name}, {part}": getattr(one, part)
+        for name, one in lists.items()
+        for part in ("pages", "by_ids", "thin", "rest")
     }
     told |= {name: value for name, value in globals().items() if name.isupper() and isinstance(value, str)}
     return {name: text for name, text in told.items() if text and not name.startswith("_")}

@@ -35,6 +35,10 @@ class AccessError(NeedsOperatorError):
     """The token, or the client's credentials, were not accepted."""
 
 
+class ShopFaultError(AbortCycleError):
+    """The shop failed inside a row of what was read; perhaps on that one only."""
+
+
 class TooCostlyError(AbortCycleError):
     """The query costs more than the shop allows a single one; `cost` and `most` are 0 where it didn't say."""
 
@@ -75,7 +79,9 @@ def error_of(errors: Sequence[Any], record: str, *, writes: bool) -> CartuiError
         return UnknownOutcomeError(f"The shop failed while it wrote.{tail}", "It is looked up before it is sent again.")
     if writes:
         return HoldRecordError(record, f"The shop refused it ({safe_text(code, 60)}).{tail}", "Correct it, then retry.")
-    return AbortCycleError(f"The shop failed.{tail}", "cartui tries again by itself; test the connection if it stays.")
+    path = errors[0].get("path") if errors and isinstance(errors[0], dict) else None
+    kind = ShopFaultError if isinstance(path, list) and len(path) > 1 else AbortCycleError
+    return kind(f"The shop failed.{tail}", "cartui tries again by itself; test the connection if it stays.")
 
 
 def _whole(value: object) -> int:

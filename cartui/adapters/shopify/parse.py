@@ -100,6 +100,8 @@ def _parse(row: Row, stamp: datetime | None, make: Callable[[], R]) -> Received[
     raw = to_json(dict(row))
     record: R | BadRecord
     try:
+        if "error" in row:
+            raise UnreadableError(f"The shop fails on this record: {row['error']}")
         record = make()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

@@ -12,6 +12,7 @@ from cartui.adapters.shopify import documents
 from cartui.adapters.shopify.documents import Listing
 from cartui.adapters.shopify.errors import (
     AccessError,
+    ShopFaultError,
     TooCostlyError,
     codes_of,
     error_of,
@@ -317,11 +318,35 @@ class ShopifySession:
         except TooCostlyError as error:
             self._shrink(listing, error)
             return self.page(listing, query, after, first)
+        except ShopFaultError as fault:
+            data, reply = self._row_by_row(listing, variables, fault)
         told = data.get(listing.name)
         if not isinstance(told, dict) or not isinstance(told.get("nodes"), list):
             raise AbortCycleError("The shop's list is not one.", "cartui tries again by itself.")
         told["nodes"] = [self._whole(listing, row) for row in told["nodes"]]
         return told, reply
+
+    def _row_by_row(self, listing: Listing, where: Mapping[str, Any], fault: ShopFaultError) -> tuple[Row, Reply]:
+        """A page on which the shop fails: who is on it, then each alone. One broken record must not block the others;
+        it comes with the shop's words under `error`."""
+        thin = {name: where[name] for name in ("first", "after", "q")}
+        data, reply = self.ask(listing.thin, thin)
+        rows: list[Row] = []
+        for node in data[listing.name]["nodes"]:
+            rows += self._alone(listing, node)
+            if len(rows) == 5 and all("error" in row for row in rows):
+                raise fault
+        data[listing.name]["nodes"] = rows
+        return data, reply
+
+    def _alone(self, listing: Listing, node: Row) -> list[Row]:
+        variables = self._sized(listing) | {"ids": [node["id"]]}
+        del variables["first"]
+        try:
+            found = self.ask(listing.by_ids, variables)[0].get("nodes") or []
+        except ShopFaultError as fault:
+            return [{**node, "error": safe_text(fault.problem, 300)}]
+        return [row for row in found if isinstance(row, dict)]
 
     def walk(self, listing: Listing, query: str | None) -> Iterator[Chunk]:
         """All pages by cursor: a row that changes meanwhile moves to the end of what is sorted by change."""
@@ -383,8 +408,16 @@ class ShopifySession:
             except TooCostlyError as error:
                 self._shrink(listing, error)
                 continue
+            except ShopFaultError:
+                data = {
+                    "nodes": [row for gid in wanted[start : start + size] for row in self._alone(listing, {"id": gid})]
+                }
             found = [row for row in data.get("nodes") or [] if isinstance(row, dict)]
-            rows += [self._whole(listing, row) for row in found if row.get("__typename") == listing.type_name]
+            rows += [
+                self._whole(listing, row)
+                for row in found
+                if row.get("__typename", listing.type_name) == listing.type_name
+            ]
             start += size
         return rows
 
