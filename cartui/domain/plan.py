@@ -182,7 +182,7 @@ class Plan:
         """What it would do, in numbers: "create 12, update 3 items in LIVE cart Main shop; 2 held"."""
         counts = self.counts
         doing = ", ".join(
-            f"{action.value} {counts[action]}"
+            f"{action.value}{' of' if action is Action.SET_STOCK else ''} {counts[action]}"
             for action in (Action.CREATE, Action.UPDATE, Action.LINK, Action.SET_STOCK)
             if counts.get(action)
         )

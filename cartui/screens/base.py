@@ -129,9 +129,10 @@ class CartuiScreen(WorkScreen):
 
     def _footer_order(self) -> list[Key]:
         """The screen's own actions first, lists after them, back and help last."""
-        late = ("table", "back", "reading", "everywhere")
+        late = ("table", "reading", "back", "everywhere")
         own = [key for key in keys_of(self.GROUPS) if key.group not in late]
-        return own + [key for group in late for key in keys_of([group] if group in self.GROUPS else [])]
+        order = own + [key for group in late for key in keys_of([group] if group in self.GROUPS else [])]
+        return sorted(order, key=lambda key: (key.group == "everywhere", key.action == "quit"))
 
     # --- actions ---------------------------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ class Dialog(ModalScreen[Answer]):
         Binding("ctrl+c,ctrl+q", "app.quit", "Quit", show=False, priority=True),
     ]
     TONE: ClassVar[str] = ""
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012  as Screen declares it
 
     def __init__(self, title: str) -> None:
         super().__init__(classes=self.TONE)
@@ -112,6 +113,12 @@ class ErrorDialog(ProblemsDialog):
 
     def __init__(self, title: str, problem: str, remedy: str = "") -> None:
         super().__init__(title, [(problem, remedy)])
+
+
+class RowDialog(ErrorDialog):
+    """One row in full; nothing is wrong with it."""
+
+    TONE = ""
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -208,7 +215,7 @@ class ChoiceDialog(Dialog[str]):
         for key, title, detail in self._choices:
             parts: list[tuple[str, str]] = [(safe_text(title, 60), "bold")]
             if detail:
-                parts.append((f"\n{safe_text(detail, 200)}", "$quiet"))
+                parts.append((f"\n  {safe_text(detail, 200)}", ""))
             options.append(Option(Content.assemble(*parts), id=key))
         yield OptionList(*options, id="choices", compact=True, markup=False)
         yield Static(Content("↑↓ choose, enter takes it, esc leaves"), classes="quiet")

@@ -10,6 +10,7 @@ from cartui.domain.ids import RecordKind
 from cartui.domain.ports import Capability
 from cartui.screens.document import RecordScreen
 from cartui.screens.listing import ListScreen
+from cartui.screens.times import show_moment
 from cartui.sync import lists
 from cartui.sync.lists import CartListing, SystemList
 
@@ -24,6 +25,11 @@ class SystemListScreen(ListScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.action_list()
+
+    def refresh_rows(self) -> None:
+        """Our own tables are read again as they are now."""
+        super().refresh_rows()
+        self._listed = show_moment(self.now(), self.now())
 
     def action_list(self) -> None:
         ws, name, which = self.ws, self.cart_name, self.WHICH

@@ -245,4 +245,7 @@ class ListScreen(CartScreen):
         self._edits_changed()
         if self.view is not None:
             self.cart_changed(self.view)
-        self.hint(report_words(report), "$text-warning" if report.problems else "$text-success")
+        told = report_words(report)
+        if report.counts.held and self.KIND is not RecordKind.ORDER:
+            told += " What was held stays marked: type what it lacks, and do it again."
+        self.hint(told, "$text-warning" if report.problems else "$text-success")

@@ -15,7 +15,7 @@ from cartui.domain.rows import FLAG_MUTED, FLAG_PROBLEM, Column, ListRowSource, 
 from cartui.domain.safe_text import safe_text
 from cartui.errors import CartuiError
 from cartui.screens.base import CartuiScreen
-from cartui.screens.dialogs import ConfirmDialog, ErrorDialog
+from cartui.screens.dialogs import ConfirmDialog, ErrorDialog, RowDialog
 from cartui.screens.glyphs import GLYPHS
 from cartui.sync.apply import Applied, ApplyReport, apply_plan
 from cartui.widgets.chrome import Part
@@ -99,6 +99,8 @@ class PlanScreen(CartuiScreen):
                 return "It is being carried out; esc stops it after this step."
             if not self.plan.changes:
                 return "There is nothing to do."
+            if all(change.action is Action.SAME for change in self.plan.changes):
+                return "Nothing would change."
         if action == "held_only" and not self._held_only and not self._held_rows():
             return "Nothing was held or left undone." if self.report else "Nothing is held."
         return None
@@ -142,7 +144,9 @@ class PlanScreen(CartuiScreen):
         ]
         lines += [text for text in (change.reason, done.problem if done else "") if text]
         remedy = (done.remedy if done and done.problem else "") or change.remedy
-        self.app.push_screen(ErrorDialog(f"{change.label}: {change.action.value}", "\n".join(lines), remedy))
+        wrong = change.action is Action.HOLD or bool(done and done.problem)
+        dialog = ErrorDialog if wrong else RowDialog
+        self.app.push_screen(dialog(f"{change.label}: {change.action.value}", "\n".join(lines), remedy))
 
     # --- apply -------------------------------------------------------------------------------------------------------
 
@@ -214,6 +218,8 @@ def _row(change: PlannedChange, action: str, why: str, remedy: str, *, problem: 
     if change.action in QUIET:
         flags.add(FLAG_MUTED)
     because = f"{why} {remedy}".strip()
+    if problem:
+        told = f"{because} ({told})" if told else because
     # On 80 columns there is no room for the last column: what changes nothing says there why.
     return Row(change.key, (change.label, action, told or because, because if told else ""), frozenset(flags))
 
@@ -221,11 +227,11 @@ def _row(change: PlannedChange, action: str, why: str, remedy: str, *, problem: 
 def report_words(report: ApplyReport) -> str:
     """What was done, in numbers."""
     counts = report.counts
-    words = ("created", "updated", "same", "skipped", "held")
-    told = (
-        ", ".join(f"{getattr(counts, word):,} {word}" for word in words if getattr(counts, word)) or "nothing changed"
-    )
+    words = ("created", "updated", "same", "skipped")
     failed = sum(one.change.action is not Action.HOLD for one in report.problems)
+    held = max(0, counts.held - failed)  # what could not be done counts as held: it is named once
+    done = [(getattr(counts, word), word) for word in words] + [(held, "held")]
+    told = ", ".join(f"{count:,} {word}" for count, word in done if count) or "nothing changed"
     problems = f"; {failed:,} not done" if failed else ""
     stopped = "; stopped early, the rest was not touched" if report.stopped else ""
     return f"Done: {told}{problems}{stopped}."

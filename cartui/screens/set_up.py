@@ -307,6 +307,7 @@ class SetUpScreen(FormScreen):
     def _tested(self, _: object) -> None:
         if self._failed:
             self._lines.append(("TEST FAILED: see the line marked " + GLYPHS.failed, "bold $text-error"))
+            self.hint("e changes the connection, t tests it again.")
         else:
             self._lines.append((TEST_PASSED, "bold $text-success"))
             self.hint("q goes on: the tab Auto-sync says what is next.")

@@ -42,7 +42,9 @@ def status_segments(view: CartView, now: datetime, runner: str) -> list[StatusSe
     document = view.document
     segments = [state_segment(view)]
     if document.status is SyncStatus.RUNNING:
-        segments.append(StatusSegment(f"next {show_moment(document.next_cycle_at, now)} {view.lease_holder or runner}"))
+        at_work = f"at work now: {view.lease_holder}"
+        waits = f"next {show_moment(document.next_cycle_at, now)} {runner}"
+        segments.append(StatusSegment(at_work if view.lease_holder else waits))
     segments.append(StatusSegment(last_words(view.last_cycle, now), "quiet"))
     segments.append(StatusSegment(f"{view.held:,} held", "warning" if view.held else "quiet"))
     missing = [problem.problem for problem in view.problems if problem.level is GuardLevel.BLOCKS]

@@ -147,17 +147,17 @@ class KeyLine(Widget):
         return Content.assemble(*parts)
 
     def _fitting(self, room: int) -> list[tuple[str, str, bool, str]]:
-        """As many as fit, but always the last (Help)."""
+        """As many as fit, but always the last two (Back and Help)."""
         if not self._entries:
             return []
-        *others, last = self._entries
-        left = room - _width(last)
+        others, last = self._entries[:-2], self._entries[-2:]
+        left = room - sum(map(_width, last))
         kept = []
         for entry in others:
             if (left := left - _width(entry)) < 0:
                 break
             kept.append(entry)
-        return [*kept, last]
+        return [*kept, *last]
 
     def on_click(self, event: events.Click) -> None:
         x = event.get_content_offset_capture(self).x
