@@ -239,8 +239,8 @@ def _store_page(
     if run.stop():
         raise StopRequested
     books, cart_id = run.ws.books, run.document.cart_id
-    books.leases.renew(run.lease)
     with books.transaction(lease=run.lease):
+        books.leases.renew(run.lease)  # in the page's own commit; nobody can take it over while we write
         if books.carts.get(run.document.name).status is not SyncStatus.RUNNING:
             raise StopRequested  # somebody pressed Stop, here or in another process
         changes = plan(run, page)
