@@ -47,14 +47,20 @@ class HelpScreen(Dialog[None]):
             for group in [group for group in GROUPS if group in self._groups][::-1]:
                 yield Static(Content(GROUPS[group]), classes="heading")
                 for key in keys_of([group]):
+                    name, text = shown(effective_keys(key, self._rebound)), key.text
+                    if key.action.startswith("tab(") and key.keys == name:  # nine lines that say the same
+                        if key.action != "tab(1)":
+                            continue
+                        name, text = "1 to 9", "Tabs"
                     with Horizontal():
-                        name = shown(effective_keys(key, self._rebound))
                         yield Static(Content(name), classes="help-key")
-                        yield Static(Content(key.text), classes="help-text")
-                        yield Static(self._words(key), classes="help-words")
+                        yield Static(Content(text), classes="help-text")
+                        yield Static(self._words(key, text), classes="help-words")
         yield Static(Content("↑↓ scroll, esc closes"), classes="quiet")
 
-    def _words(self, key: Key) -> Content:
+    def _words(self, key: Key, text: str) -> Content:
+        if text == "Tabs":
+            return Content("Go to the tab of that number.")
         reason = self._why_not(key.action) if self._shows(key.action) else None
         return Content.assemble(key.help, (f"  Not now: {reason}" if reason else "", "$text-warning"))
 
