@@ -39,10 +39,11 @@ def run_sync_only(arguments: argparse.Namespace) -> int:
     service = Service(os.environ)
     with Interrupts(service.alive) as interrupts, open_session("headless") as ws:
         names = chosen_carts(ws, arguments.cart)
+        resting = tell_of_faults(ws)
         if not names:
             output.words("No cart is RUNNING. Start one: `cartui start NAME`.")
-            if arguments.once:
-                return ExitCode.OK  # a service goes on: it takes up what is started later
+            if arguments.once:  # a service goes on: it takes up what is started later
+                return ExitCode.CONFIG_OR_GUARD if resting else ExitCode.OK
         spare_collector()
         rounds = Rounds(ws, interrupts, service, json=arguments.json)
         service.ready(f"{len(names)} carts RUNNING")
@@ -55,7 +56,17 @@ def run_sync_only(arguments: argparse.Namespace) -> int:
         if interrupts.signal_number:
             output.words("Interrupted. What was done before stays done; the next run does the rest.")
             return ExitCode.INTERRUPTED
-        return worst(rounds.codes)
+        return worst([*rounds.codes, *([ExitCode.CONFIG_OR_GUARD] if resting else [])])
+
+
+def tell_of_faults(ws: Workspace) -> int:
+    """A cart that a fault stopped is named at every run until somebody starts it or stops it on purpose: a cron job
+    that says "all well" while orders wait would be the worst of silences. How many there are."""
+    resting = [view.document for view in carts.list_carts(ws) if carts.stopped_by_fault(view.document)]
+    for document in resting:
+        remedy = f"Mend that, then `cartui start {document.name!r}` (or `cartui stop` it to be told no more)."
+        output.words(redacted(f"{document.name} is STOPPED: {document.stop_reason} {remedy}"))
+    return len(resting)
 
 
 class Rounds:

@@ -140,7 +140,7 @@ def _check_url(connection: CartConnection) -> list[str]:
         return [
             (
                 "The address begins with http://, so the password and orders would travel in clear text: use https://, "
-                "or consent for this cart (allow plain http)."
+                "or consent for this cart (allow plain http; `--allow-plain-http`)."
             )
         ]
     return []
@@ -303,8 +303,17 @@ def start_cart(ws: Workspace, name: str, *, confirmed: bool = False) -> CartDocu
     return ws.books.carts.get(name)
 
 
+_BY_HAND = "stopped by "
+
+
+def stopped_by_fault(document: CartDocument) -> bool:
+    """True for a cart that was RUNNING until something went wrong: nobody chose that it rests."""
+    by_hand = not document.stop_reason or document.stop_reason.startswith(_BY_HAND)
+    return document.status is SyncStatus.STOPPED and not by_hand
+
+
 def stop_cart(ws: Workspace, name: str, reason: str = "") -> CartDocument:
     """Set STOPPED; a cycle under way ends after its current page."""
     document = ws.books.carts.get(name)
-    ws.books.carts.set_status(document.cart_id, SyncStatus.STOPPED, reason or f"stopped by {ws.actor}")
+    ws.books.carts.set_status(document.cart_id, SyncStatus.STOPPED, reason or f"{_BY_HAND}{ws.actor}")
     return ws.books.carts.get(name)

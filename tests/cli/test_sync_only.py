@@ -167,3 +167,14 @@ def test_a_reader_that_leaves_does_not_stop_the_work(cartui: Cartui) -> None:
     assert done.returncode == 0, done.stderr
     (row,) = once(cartui).rows
     assert row["counts"]["orders"]["same"] == 3
+
+
+def test_a_cart_stopped_by_a_fault_is_told_at_every_run(cartui: Cartui) -> None:
+    """Else cron would read "all well" for ever while orders wait in the shop; stopped on purpose it is quiet."""
+    cartui.cart("Shop", "mode=refuses")
+    assert once(cartui).code == 3
+    again = once(cartui)
+    assert again.code == 2
+    assert "STOPPED" in again.err
+    assert cartui("stop", "Shop").code == 0
+    assert once(cartui).code == 0
