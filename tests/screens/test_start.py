@@ -39,7 +39,7 @@ async def test_start_from_home_shows_numbers_and_asks(ws: Workspace, make_app: M
         await settle(pilot)
         await press(pilot, "s")
         assert isinstance(app.screen, ConfirmDialog)
-        shown = seen(app)
+        shown = seen(app).replace("│", "")
         assert "Start test cart Main shop?" in shown
         assert "PENDING Sales Orders" in " ".join(shown.split())
         assert "every 10 minutes" in " ".join(shown.split())
