@@ -1,4 +1,8 @@
-"""`cartui` as a script calls it: in a process of its own, with a data directory of its own."""
+"""`cartui` as a script calls it: in a process of its own, with a data directory of its own.
+
+Most runs are forked from a process that has loaded cartui already (tests/cli/prepared.py); `fresh` ones are
+`python -m cartui` from nothing, as are those that go on (`start`) and those of a `Cartui` without `prepared`.
+"""
 
 import json
 import os
@@ -12,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli.prepared import Prepared
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = Path(__file__).parent / "plugin"
@@ -35,8 +41,9 @@ class Ran:
 class Cartui:
     """Starts `cartui`; `env` may be changed before."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, prepared: Prepared | None = None) -> None:
         self.home = home
+        self.prepared = prepared
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(home.parent),
@@ -48,10 +55,24 @@ class Cartui:
         }
         self.started: list[subprocess.Popen[str]] = []
 
-    def __call__(self, *words: str, stdin: str | None = None, before: Callable[[], None] | None = None) -> Ran:
+    def __call__(
+        self, *words: str, stdin: str = "", fresh: bool = False, before: Callable[[], None] | None = None
+    ) -> Ran:
+        """A run to its end; one with something to do `before` it is `fresh` too."""
+        if fresh or before or self.prepared is None:
+            ran = self._fresh(words, stdin, before)
+        else:
+            ran = Ran(*self.prepared.run(words, self.env, self.home.parent, stdin))
+        # True of every run there is.
+        assert "Traceback" not in ran.err + ran.out, ran.err
+        assert PASSWORD not in ran.err + ran.out
+        assert not any(ord(char) < 32 and char != "\n" for char in ran.err + ran.out)
+        return ran
+
+    def _fresh(self, words: tuple[str, ...], stdin: str, before: Callable[[], None] | None) -> Ran:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", "cartui", *words],
-            input=stdin if stdin is not None else "",
+            input=stdin,
             capture_output=True,
             text=True,
             env=self.env,
@@ -60,12 +81,7 @@ class Cartui:
             check=False,
             preexec_fn=before,
         )
-        ran = Ran(done.returncode, done.stdout, done.stderr)
-        # True of every run there is.
-        assert "Traceback" not in ran.err + ran.out, ran.err
-        assert PASSWORD not in ran.err + ran.out
-        assert not any(ord(char) < 32 and char != "\n" for char in ran.err + ran.out)
-        return ran
+        return Ran(done.returncode, done.stdout, done.stderr)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """A run that goes on; killed at the end of the test if need be."""
@@ -101,9 +117,17 @@ class Cartui:
             assert ran.code == 0, ran.err
 
 
+@pytest.fixture(scope="session")
+def prepared() -> Iterator[Prepared]:
+    """The process that has loaded cartui."""
+    made = Prepared(ROOT)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def cartui(tmp_path: Path) -> Iterator[Cartui]:
-    runner = Cartui(tmp_path / "data")
+def cartui(tmp_path: Path, prepared: Prepared) -> Iterator[Cartui]:
+    runner = Cartui(tmp_path / "data", prepared)
     yield runner
     for process in runner.started:
         if process.poll() is None:

@@ -118,6 +118,25 @@ def test_a_closed_pipe_is_quiet(cartui: Cartui) -> None:
         assert (done.returncode, done.stderr) == (0, ""), words
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show", "Shop", "--json"],
+        ["list", "Shop", "orders"],
+        ["held", "Shop"],
+        ["doctor", "--offline"],
+        ["test", "Shop"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_command_finds_all_it_needs_by_itself(cartui: Cartui, words: list[str]) -> None:
+    """A fresh interpreter says the same as one in which everything is loaded already."""
+    cartui.cart("Shop", start=False)
+    fresh, prepared = cartui(*words, fresh=True), cartui(*words)
+    assert fresh.code == prepared.code == 0, fresh.err
+    assert fresh.out.splitlines()[:1] == prepared.out.splitlines()[:1]
+
+
 def test_without_a_terminal_the_screens_are_refused(cartui: Cartui) -> None:
     """`cartui` from cron says what to use instead."""
     for words in ([], ["demo"]):

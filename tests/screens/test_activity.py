@@ -24,7 +24,7 @@ async def test_newest_first_and_filterable(ws: Workspace, shop: MemoryShop, make
         await settle(pilot)
         await press(pilot, "9")
         assert "Nothing was done with this cart yet." in seen(app)
-        await press(pilot, "5", "l", "I", "y", "q", "a", "I", "y", "q", "9")
+        await press(pilot, "5", "l", "j", "I", "y", "q", "a", "I", "y", "q", "9")  # the row under the newest
         assert column(app, "action")[-1] == "create"
         assert column(app, "label")[-1].startswith("N00001")
         assert len(column(app, "action")) == 3

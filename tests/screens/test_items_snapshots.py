@@ -26,10 +26,18 @@ from tests.screens.terminal import SIZES, URL, settle
 
 Make = Callable[..., CartuiApp]
 Snap = Callable[..., bool]
-each_size = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+# Every picture is compared by `./check`; `./check fast` compares one size, and one of each kind.
+each_size = pytest.mark.parametrize(
+    "size", [SIZES[0], pytest.param(SIZES[1], marks=pytest.mark.slow)], ids=["80x24", "120x40"]
+)
 TABS = {"orders": "2", "items": "3", "customers": "4", "cart-orders": "5", "cart-items": "6", "cart-customers": "7"}
 TABS |= {"held": "8", "activity": "9"}
 each_tab = pytest.mark.parametrize("tab", TABS)
+
+
+def first_fast(*cases: str) -> list[object]:
+    """The first case for `./check fast`, the others slow."""
+    return [cases[0], *(pytest.param(case, marks=pytest.mark.slow) for case in cases[1:])]
 
 
 @pytest.fixture
@@ -62,7 +70,7 @@ def look(snap_compare: Snap, app: CartuiApp, size: tuple[int, int], *keys: str) 
 
 
 @each_size
-@each_tab
+@pytest.mark.parametrize("tab", first_fast(*TABS))
 def test_empty(snap_compare: Snap, ws: Workspace, make_app: Make, tab: str, size: tuple[int, int]) -> None:
     """A new cart: each tab says what to press."""
     ready_cart(ws)
@@ -92,7 +100,7 @@ def test_editing(snap_compare: Snap, make_app: Make, tab: str, size: tuple[int, 
 
 
 @each_size
-@pytest.mark.parametrize("tab", ["items", "cart-items", "cart-customers"])
+@pytest.mark.parametrize("tab", first_fast("items", "cart-items", "cart-customers"))
 @pytest.mark.usefixtures("busy_cart")
 def test_error(snap_compare: Snap, make_app: Make, tab: str, size: tuple[int, int]) -> None:
     """What was typed can't be taken: the reason stands under the cell."""
@@ -105,7 +113,7 @@ def test_error(snap_compare: Snap, make_app: Make, tab: str, size: tuple[int, in
 
 
 @each_size
-@pytest.mark.parametrize("tab", ["cart-orders", "cart-items", "cart-customers"])
+@pytest.mark.parametrize("tab", first_fast("cart-orders", "cart-items", "cart-customers"))
 def test_untested(snap_compare: Snap, ws: Workspace, make_app: Make, tab: str, size: tuple[int, int]) -> None:
     """An untested cart: List all is greyed, its key says why."""
     carts.new_cart(ws, NAME, CartConnection("memory", URL, {"store": "default"}))

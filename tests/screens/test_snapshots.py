@@ -26,7 +26,10 @@ from tests.screens.terminal import SIZES, URL, Script, settle
 Make = Callable[..., CartuiApp]
 Snap = Callable[..., bool]
 Steps = Callable[[Pilot[int]], Awaitable[None]]
-each_size = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+# Every picture is compared by `./check`; `./check fast` compares one size, and one of each kind.
+each_size = pytest.mark.parametrize(
+    "size", [SIZES[0], pytest.param(SIZES[1], marks=pytest.mark.slow)], ids=["80x24", "120x40"]
+)
 
 
 def add(ws: Workspace, name: str, **settings: object) -> None:
