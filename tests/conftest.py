@@ -1,5 +1,7 @@
 """What holds for every test: order, time limits, and that no test touches the user's own data."""
 
+import os
+import time
 from pathlib import Path
 
 import hypothesis
@@ -29,6 +31,12 @@ def pytest_collection_finish(session: pytest.Session):
     """Run fast tests first: most mistakes then show within seconds. The random order within each half stays."""
     session.items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
     return (yield)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how long all of `./check` took, just above pytest's closing line."""
+    if begun := os.environ.get("CARTUI_CHECK_BEGUN"):
+        terminalreporter.write_line(f"./check in all: {time.time() - int(begun):.0f} s")
 
 
 @pytest.fixture(autouse=True)
