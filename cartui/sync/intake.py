@@ -37,7 +37,7 @@ def checked_pages(pages: Iterator[Page[R]], since: datetime | None, what: str) -
             )
         seen |= fresh
         if page.total is not None:
-            stated = page.total if stated is None else min(stated, page.total)
+            stated = page.total if stated is None else stated  # the first word: a later, smaller one may be the lie
         yield replace(page, complete_to=mark)
         mark = page.complete_to
     if stated is not None and len(seen) < stated:

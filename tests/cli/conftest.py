@@ -93,6 +93,7 @@ class Cartui:
             text=True,
             env=self.env,
             cwd=self.home.parent,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 - under nohup it is ignored
         )
         self.started.append(process)
         return process
