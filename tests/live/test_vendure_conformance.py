@@ -104,10 +104,10 @@ def cart(driver: VendureDriver) -> Iterator[VendureCart]:
 
 
 def test_small_pages_bring_the_same_rows(driver: VendureDriver, cart: VendureCart) -> None:
-    """Orders, items and customers, stamps of one second among them, and an item changed last that was made first:
+    """Orders, items and customers, stamps of one second among them, and items changed last that were made early:
     nothing is lost between pages."""
-    first = min(good(rows_of(cart.iter_items(None))), key=lambda item: int(item.item_id))
-    cart.update_item(first.item_id, {"price": Decimal("3.33")})
+    for item in sorted(good(rows_of(cart.iter_items(None))), key=lambda item: int(item.item_id))[:12]:
+        cart.update_item(item.item_id, {"price": Decimal("3.33")})
     with closing(_opened(driver)) as small:
         small.session.take = 7
         for whole, pages in (
