@@ -15,6 +15,7 @@ CartBasketId = NewType("CartBasketId", str)
 ItemId = NewType("ItemId", int)  # rows of the system
 CustomerId = NewType("CustomerId", int)
 DocumentId = NewType("DocumentId", int)
+ShipmentId = NewType("ShipmentId", int)
 
 ItemCode = NewType("ItemCode", str)  # what a person types and reads
 CustomerCode = NewType("CustomerCode", str)
@@ -28,6 +29,8 @@ class RecordKind(StrEnum):
     ITEM = "item"
     CUSTOMER = "customer"
     BASKET = "basket"
+    SHIPMENT = "shipment"
+    REFUND = "refund"
 
 
 class Direction(StrEnum):

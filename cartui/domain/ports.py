@@ -13,14 +13,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
-from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
 from cartui.domain.records import (
     CartBasket,
     CartCustomer,
     CartItem,
     CartOrder,
+    CartShipment,
     CustomerDraft,
     ItemDraft,
+    NativeStatus,
+    ShipmentDraft,
     StockResult,
     StockWrite,
 )
@@ -202,6 +205,48 @@ class StockSink(Protocol):
     def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]: ...
 
 
+@runtime_checkable
+class ShipmentSink(Protocol):
+    """Tell the cart of shipments with their tracking, partial ones too. `find_shipments` is called before each create
+    and after an unknown outcome: one with our key, or with the same tracking number, is ours. `create_shipment` writes
+    the tracking before any change of status, and raises `HoldRecordError` (refused) or `UnknownOutcomeError`."""
+
+    def find_shipments(self, order_id: CartOrderId) -> Sequence[CartShipment]: ...
+    def create_shipment(self, draft: ShipmentDraft) -> str:
+        """The id of the shipment in the cart."""
+
+
+@runtime_checkable
+class OrderStatusSink(Protocol):
+    """Set an order's own status. Never to a paid one: a payment is the shop's word (FEATURES E)."""
+
+    def list_order_statuses(self) -> Sequence[NativeStatus]: ...
+    def set_order_status(self, order_id: CartOrderId, code: str) -> None:
+        """Writing the status it has already changes nothing. Errors as `ItemSink.create_item`."""
+
+
+@runtime_checkable
+class BasketReader(Protocol):
+    """Read baskets again by id, as `OrderReader`."""
+
+    def get_baskets(self, ids: Sequence[CartBasketId]) -> Page[CartBasket]: ...
+
+
+@runtime_checkable
+class BasketConverter(Protocol):
+    """Place the order of an open basket in the cart. `key` as in `ItemDraft`; errors as `ItemSink.create_item`. After
+    an unknown outcome the basket is read again: *purchased* means that it was placed."""
+
+    def place_order(self, basket_id: CartBasketId, key: str) -> CartOrderId: ...
+
+
+@runtime_checkable
+class AdminPages(Protocol):
+    """The address of the page of the shop's own back office where a person works on the record ("" = there is none)."""
+
+    def admin_url(self, kind: RecordKind, external_id: str) -> str: ...
+
+
 class Capability(StrEnum):
     """What a cart can do, as shown to a person and used to grey a control."""
 
@@ -213,6 +258,11 @@ class Capability(StrEnum):
     WRITE_ITEMS = "create and update items"
     WRITE_CUSTOMERS = "create and update customers"
     WRITE_STOCK = "set stock"
+    WRITE_SHIPMENTS = "send shipments with tracking"
+    WRITE_ORDER_STATUS = "set order status"
+    REREAD_BASKETS = "read one basket again"
+    PLACE_ORDERS = "make a basket an order"
+    ADMIN_PAGES = "link to its admin pages"
 
 
 _ROLES: dict[Capability, type] = {
@@ -224,6 +274,11 @@ _ROLES: dict[Capability, type] = {
     Capability.WRITE_ITEMS: ItemSink,
     Capability.WRITE_CUSTOMERS: CustomerSink,
     Capability.WRITE_STOCK: StockSink,
+    Capability.WRITE_SHIPMENTS: ShipmentSink,
+    Capability.WRITE_ORDER_STATUS: OrderStatusSink,
+    Capability.REREAD_BASKETS: BasketReader,
+    Capability.PLACE_ORDERS: BasketConverter,
+    Capability.ADMIN_PAGES: AdminPages,
 }
 
 

@@ -128,9 +128,48 @@ class Buyer:
         return self.company or f"{self.first_name} {self.last_name}".strip() or self.email
 
 
+class RefundState(StrEnum):
+    PENDING = "pending"  # asked for, the money has not gone back yet
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """Part of a refund. `line_id` is the order line given back ("" = an amount that belongs to none, see `kind`);
+    `amount` net and `tax_amount` are positive; `restock`: did the shop put it back on its shelf (None: not said)."""
+
+    amount: Decimal
+    kind: LineKind = LineKind.PRODUCT
+    line_id: str = ""
+    sku: str = ""
+    text: str = ""
+    quantity: Decimal = Decimal(0)
+    tax_amount: Decimal = Decimal(0)
+    restock: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back on an order: a record of its own. `amount` is gross and positive; where the shop itemises it,
+    the lines' amounts and taxes add up to it, else `lines` is empty."""
+
+    refund_id: str
+    refunded_at: datetime
+    amount: Decimal
+    state: RefundState = RefundState.DONE
+    reason: str = ""
+    lines: tuple[RefundLine, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class CartOrder:
-    """A placed order. `modified_at` may lie (see the adapter's facts); `native_status` is the cart's own word."""
+    """A placed order. `modified_at` may lie (see the adapter's facts); `native_status` is the cart's own word.
+
+    refunds          all refunds so far; the lines and the total stay as they were charged
+    parent_id        the order this one was made from by an edit in the shop (Magento), "" = none
+    tags             labels that the shop's staff put on it; customer_group: the buyer's group, as the shop names it
+    """
 
     order_id: CartOrderId
     order_number: str
@@ -149,6 +188,10 @@ class CartOrder:
     payments: tuple[Payment, ...] = ()
     shipping_method: str = ""
     note: str = ""
+    refunds: tuple[Refund, ...] = ()
+    parent_id: CartOrderId | None = None
+    tags: tuple[str, ...] = ()
+    customer_group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,3 +306,53 @@ class StockResult:
     state: WriteState
     current: Decimal | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentLine:
+    """How much of one order line goes with a shipment."""
+
+    line_id: str
+    quantity: Decimal
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentDraft:
+    """A shipment to be told to the cart.
+
+    key          our marker; written into the shipment where the cart has a place for it
+    lines        what is in the parcel; empty = all that is still open
+    completes    nothing of the order remains to be shipped after this one
+    carrier      the cart's own code of it, after the cart's carrier mapping; carrier_title: as a shopper reads it
+    """
+
+    key: str
+    order_id: CartOrderId
+    shipped_at: datetime
+    completes: bool
+    lines: tuple[ShipmentLine, ...] = ()
+    carrier: str = ""
+    carrier_title: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    notify_shopper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CartShipment:
+    """A shipment that the cart holds; `key` is our marker where the cart kept it, "" where it can't."""
+
+    shipment_id: str
+    tracking_number: str = ""
+    carrier: str = ""
+    key: str = ""
+    lines: tuple[ShipmentLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NativeStatus:
+    """One of the cart's own order statuses: its code (what is written) and its name."""
+
+    code: str
+    title: str

@@ -231,13 +231,14 @@ def test_books_of_the_first_schema_are_brought_up_to_date(path: Path) -> None:
 
 def test_steps_are_applied_once_and_in_order(books: Books) -> None:
     """Each with its number; a step that fails leaves nothing of itself."""
-    second = Migration(2, "second", ["CREATE TABLE later (id {int})", "INSERT INTO later (id) VALUES (1)"])
-    broken = Migration(3, "broken", ["CREATE TABLE half (id {int})", "INSERT INTO nowhere VALUES (1)"])
-    assert migrate(books.database, [*MIGRATIONS, second]) == [2]
+    last = MIGRATIONS[-1].number
+    second = Migration(last + 1, "second", ["CREATE TABLE later (id {int})", "INSERT INTO later (id) VALUES (1)"])
+    broken = Migration(last + 2, "broken", ["CREATE TABLE half (id {int})", "INSERT INTO nowhere VALUES (1)"])
+    assert migrate(books.database, [*MIGRATIONS, second]) == [last + 1]
     assert migrate(books.database, [*MIGRATIONS, second]) == []
     with pytest.raises(peewee.PeeweeException):
         migrate(books.database, [*MIGRATIONS, second, broken])
-    assert schema_number(books.database) == 2
+    assert schema_number(books.database) == last + 1
     assert not books.database.has_table("half")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cartui.books.migrations import m0001_first
+from cartui.books.migrations import m0001_first, m0002_outbox, m0003_accounts, m0004_baskets, m0005_undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +22,10 @@ class Migration:
     statements: Sequence[str]
 
 
-MIGRATIONS: Final = (Migration(1, "first", m0001_first.STATEMENTS),)
+MIGRATIONS: Final = (
+    Migration(1, "first", m0001_first.STATEMENTS),
+    Migration(2, "outbox", m0002_outbox.STATEMENTS),
+    Migration(3, "accounts", m0003_accounts.STATEMENTS),
+    Migration(4, "baskets", m0004_baskets.STATEMENTS),
+    Migration(5, "undo", m0005_undo.STATEMENTS),
+)
