@@ -11,12 +11,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar, cast
+from urllib.parse import quote
 
 from pydantic_core import to_json
 
-from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
 from cartui.domain.ports import (
     AdapterSpec,
+    AdminPages,
+    BasketConverter,
+    BasketReader,
     BasketSource,
     Cart,
     CartFacts,
@@ -27,8 +31,10 @@ from cartui.domain.ports import (
     ItemReader,
     ItemSink,
     OrderReader,
+    OrderStatusSink,
     Page,
     Received,
+    ShipmentSink,
     Stage,
     StageResult,
     StockMeaning,
@@ -36,16 +42,27 @@ from cartui.domain.ports import (
     Verdict,
 )
 from cartui.domain.records import (
+    BasketStatus,
     CartBasket,
     CartCustomer,
     CartItem,
     CartOrder,
+    CartShipment,
     CustomerDraft,
+    FulfilmentState,
     ItemDraft,
+    LineKind,
+    NativeStatus,
+    OrderState,
+    PaymentState,
+    Refund,
+    ShipmentDraft,
+    ShipmentLine,
     StockResult,
     StockWrite,
     WriteState,
 )
+from cartui.domain.safe_text import safe_text
 from cartui.errors import HoldRecordError, NeedsOperatorError
 
 Record = TypeVar("Record", CartOrder, CartItem, CartCustomer, CartBasket)
@@ -59,6 +76,14 @@ _FACTS = CartFacts(
     prices_include_tax=False,
     idempotent_create=True,
 )
+STATUSES: Mapping[str, tuple[str, OrderState]] = {
+    "processing": ("Processing", OrderState.OPEN),
+    "on-hold": ("On hold", OrderState.ON_HOLD),
+    "shipped": ("Shipped", OrderState.OPEN),
+    "completed": ("Completed", OrderState.CLOSED),
+    "cancelled": ("Cancelled", OrderState.CANCELLED),
+}
+"""The shop's order statuses that may be set: code -> title and meaning. "paid" is its own word."""
 
 
 @dataclass(slots=True)
@@ -71,6 +96,7 @@ class MemoryShop:
     items: dict[str, CartItem] = field(default_factory=dict)
     customers: dict[str, CartCustomer] = field(default_factory=dict)
     baskets: dict[str, CartBasket] = field(default_factory=dict)
+    shipments: dict[str, list[CartShipment]] = field(default_factory=dict)  # by order
     bad_orders: dict[str, Row] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)  # idempotency key -> id
     page_size: int = 50
@@ -87,6 +113,28 @@ class MemoryShop:
     def put_customer(self, customer: CartCustomer) -> None:
         """Create or change a customer, as `put_order`."""
         self.customers[customer.customer_id] = replace(customer, modified_at=self.clock())
+
+    def put_basket(self, basket: CartBasket) -> None:
+        """Fill or change a basket, as `put_order`."""
+        self.baskets[basket.basket_id] = replace(basket, modified_at=self.clock())
+
+    def put_refund(self, order_id: str, refund: Refund) -> None:
+        """Give money of an order back, or change a refund of the same id; the payment state follows what is done."""
+        order = self.orders[order_id]
+        others = tuple(one for one in order.refunds if one.refund_id != refund.refund_id)
+        refunds = (*others, replace(refund, reason=safe_text(refund.reason)))
+        given = sum(one.amount for one in refunds if one.state == "done")
+        paid = PaymentState.REFUNDED if given >= order.total else PaymentState.PARTIALLY_REFUNDED
+        self.put_order(replace(order, refunds=refunds, payment_state=paid if given else order.payment_state))
+
+    def unshipped(self, order_id: str) -> dict[str, ShipmentLine]:
+        """What of an order's products is still to be shipped, by line id."""
+        sent: dict[str, Decimal] = {}
+        for line in (line for shipment in self.shipments.get(order_id, []) for line in shipment.lines):
+            sent[line.line_id] = sent.get(line.line_id, Decimal(0)) + line.quantity
+        lines = [line for line in self.orders[order_id].lines if line.kind is LineKind.PRODUCT]
+        left = (ShipmentLine(one.line_id, one.quantity - sent.get(one.line_id, 0), one.sku) for one in lines)
+        return {line.line_id: line for line in left if line.quantity > 0}
 
 
 class MemoryCart:
@@ -132,6 +180,13 @@ class MemoryCart:
 
     def get_customers(self, ids: Sequence[CartCustomerId]) -> Page[CartCustomer]:
         return _page(_customer_row(self._shop.customers[i]) for i in ids if i in self._shop.customers)
+
+    def get_baskets(self, ids: Sequence[CartBasketId]) -> Page[CartBasket]:
+        return _page(_basket_row(self._shop.baskets[i]) for i in ids if i in self._shop.baskets)
+
+    def admin_url(self, kind: RecordKind, external_id: str) -> str:
+        pages = (RecordKind.ORDER, RecordKind.ITEM, RecordKind.CUSTOMER, RecordKind.BASKET)
+        return f"https://shop.example/admin/{kind}s/{quote(external_id, safe='')}" if kind in pages else ""
 
     def _pages(self, read: Callable[[], Iterable[Row]], since: datetime | None) -> Iterator[Page[Any]]:
         started = self._shop.clock()
@@ -232,6 +287,92 @@ class MemoryCart:
         self._shop.writes += 1
         self._shop.put_customer(replace(self._shop.customers[customer_id], **cast(dict[str, Any], dict(changes))))
 
+    # --- orders that go on
+
+    def find_shipments(self, order_id: CartOrderId) -> Sequence[CartShipment]:
+        return tuple(self._shop.shipments.get(order_id, ()))
+
+    def create_shipment(self, draft: ShipmentDraft) -> str:
+        if made := self._shop.keys.get(draft.key):
+            return made
+        order, lines = self._order(draft.order_id), self._shippable(draft)
+        sent = self._shop.shipments.setdefault(draft.order_id, [])
+        shipment_id = f"{draft.order_id}-{len(sent) + 1}"
+        self._shop.writes += 1
+        sent.append(
+            CartShipment(shipment_id, safe_text(draft.tracking_number), safe_text(draft.carrier), draft.key, lines)
+        )
+        self._shop.keys[draft.key] = shipment_id
+        whole = draft.completes or not self._shop.unshipped(draft.order_id)
+        state = FulfilmentState.SHIPPED if whole else FulfilmentState.PARTIALLY_SHIPPED
+        self._shop.put_order(replace(order, fulfilment_state=state))
+        return shipment_id
+
+    def _shippable(self, draft: ShipmentDraft) -> tuple[ShipmentLine, ...]:
+        """The lines of a shipment; refused where the order holds less than that."""
+        left = self._shop.unshipped(draft.order_id)
+        for line in draft.lines:
+            open_line = left.get(line.line_id)
+            if open_line is None or line.quantity > open_line.quantity or line.quantity <= 0:
+                problem = f"Line {line.line_id} of order {draft.order_id} has no {line.quantity:f} left to ship."
+                raise HoldRecordError(draft.order_id, problem, "Read the order again and correct the shipment.")
+        if not left:
+            raise HoldRecordError(
+                draft.order_id,
+                f"Order {draft.order_id} has nothing left to ship.",
+                "It is shipped in the cart already.",
+            )
+        return tuple(replace(line, sku=left[line.line_id].sku) for line in draft.lines) or tuple(left.values())
+
+    def list_order_statuses(self) -> Sequence[NativeStatus]:
+        return [NativeStatus(code, title) for code, (title, _) in STATUSES.items()]
+
+    def set_order_status(self, order_id: CartOrderId, code: str) -> None:
+        order = self._order(order_id)
+        if code not in STATUSES:
+            raise HoldRecordError(order_id, f"The cart has no status {code!r} to set.", "Choose one of its list.")
+        if order.native_status != code:
+            self._shop.writes += 1
+            self._shop.put_order(replace(order, native_status=code, order_state=STATUSES[code][1]))
+
+    def _order(self, order_id: CartOrderId) -> CartOrder:
+        if order := self._shop.orders.get(order_id):
+            return order
+        raise HoldRecordError(order_id, f"The cart has no order {order_id}.", "List the orders again.")
+
+    def place_order(self, basket_id: CartBasketId, key: str) -> CartOrderId:
+        if made := self._shop.keys.get(key):
+            return CartOrderId(made)
+        basket = self._shop.baskets.get(basket_id)
+        if basket is None or basket.status is not BasketStatus.OPEN:
+            what = "has no such basket" if basket is None else f"says that the basket is {basket.status}"
+            raise HoldRecordError(basket_id, f"The cart {what}.", "List the baskets again.")
+        order_id = CartOrderId(f"made-{len(self._shop.keys) + 1}")
+        self._shop.writes += 1
+        self._shop.put_order(_order_of(basket, order_id, self._shop.clock()))
+        self._shop.keys[key] = order_id
+        self._shop.put_basket(
+            replace(basket, status=BasketStatus.PURCHASED, native_status="purchased", order_id=order_id)
+        )
+        return order_id
+
+
+def _order_of(basket: CartBasket, order_id: CartOrderId, placed_at: datetime) -> CartOrder:
+    return CartOrder(
+        order_id=order_id,
+        order_number=f"N-{order_id}",
+        placed_at=placed_at,
+        modified_at=placed_at,
+        currency=basket.currency,
+        total=sum((line.amount for line in basket.lines), Decimal(0)),
+        lines=basket.lines,
+        native_status="pending",
+        order_state=OrderState.OPEN,
+        payment_state=PaymentState.PENDING,
+        fulfilment_state=FulfilmentState.UNFULFILLED,
+        buyer=basket.buyer,
+    )
+
 
 def _order_row(order: CartOrder) -> Row:
     return Received(order.order_id, order.modified_at, to_json(order), order)
@@ -298,4 +439,9 @@ _roles: tuple[
     type[ItemSink],
     type[CustomerSink],
     type[StockSink],
-] = (MemoryCart,) * 9
+    type[ShipmentSink],
+    type[OrderStatusSink],
+    type[BasketReader],
+    type[BasketConverter],
+    type[AdminPages],
+] = (MemoryCart,) * 14

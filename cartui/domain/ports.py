@@ -85,6 +85,7 @@ class CartFacts:
     overlap             how far before the cursor to read again (late rows, coarse stamps)
     prices_include_tax  what item prices are: True gross, False net, None: differs by shop
     idempotent_create   creating twice with one key makes one record
+    partial_shipments   a shipment may hold part of an order; if not, it is told when the order is complete
     """
 
     page_size: int
@@ -93,6 +94,7 @@ class CartFacts:
     stock_meaning: StockMeaning
     prices_include_tax: bool | None = None
     idempotent_create: bool = False
+    partial_shipments: bool = True
     overlap: timedelta = timedelta(minutes=15)
     time_zone: str = "UTC"
     notes: tuple[str, ...] = ()
@@ -209,7 +211,8 @@ class StockSink(Protocol):
 class ShipmentSink(Protocol):
     """Tell the cart of shipments with their tracking, partial ones too. `find_shipments` is called before each create
     and after an unknown outcome: one with our key, or with the same tracking number, is ours. `create_shipment` writes
-    the tracking before any change of status, and raises `HoldRecordError` (refused) or `UnknownOutcomeError`."""
+    the tracking before any change of status, and raises `HoldRecordError` (refused) or `UnknownOutcomeError`. Called
+    twice with one draft it makes one shipment: the second call gives the first's id or is refused."""
 
     def find_shipments(self, order_id: CartOrderId) -> Sequence[CartShipment]: ...
     def create_shipment(self, draft: ShipmentDraft) -> str:
@@ -218,7 +221,8 @@ class ShipmentSink(Protocol):
 
 @runtime_checkable
 class OrderStatusSink(Protocol):
-    """Set an order's own status. Never to a paid one: a payment is the shop's word (FEATURES E)."""
+    """Set an order's own status. Never to a paid one: a payment is the shop's word (FEATURES E); the list leaves those
+    out, and a code that is not on it is refused."""
 
     def list_order_statuses(self) -> Sequence[NativeStatus]: ...
     def set_order_status(self, order_id: CartOrderId, code: str) -> None:
@@ -234,8 +238,9 @@ class BasketReader(Protocol):
 
 @runtime_checkable
 class BasketConverter(Protocol):
-    """Place the order of an open basket in the cart. `key` as in `ItemDraft`; errors as `ItemSink.create_item`. After
-    an unknown outcome the basket is read again: *purchased* means that it was placed."""
+    """Place the order of an open basket in the cart. `key` as in `ItemDraft`; errors as `ItemSink.create_item`: a
+    basket that is not open is refused, unless this key placed it. After an unknown outcome the basket is read again:
+    *purchased* means that it was placed, and its `order_id` says where it went, where the cart tells."""
 
     def place_order(self, basket_id: CartBasketId, key: str) -> CartOrderId: ...
 

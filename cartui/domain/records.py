@@ -242,7 +242,8 @@ class BasketStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CartBasket:
-    """A shopper's unfinished basket (OroCRM: shopping cart)."""
+    """A shopper's unfinished basket (OroCRM: shopping cart). `order_id`: the order that it became, where the cart
+    says."""
 
     basket_id: CartBasketId
     modified_at: datetime
@@ -253,6 +254,7 @@ class CartBasket:
     total: Decimal
     lines: tuple[OrderLine, ...]
     buyer: Buyer
+    order_id: CartOrderId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId
 from cartui.domain.records import (
     Address,
+    BasketStatus,
     Buyer,
+    CartBasket,
     CartCustomer,
     CartItem,
     CartOrder,
@@ -19,6 +21,8 @@ from cartui.domain.records import (
     OrderState,
     Payment,
     PaymentState,
+    Refund,
+    RefundLine,
 )
 
 
@@ -42,9 +46,10 @@ def order(number: int, placed_at: datetime, **changes: Any) -> CartOrder:
                 Decimal(20),
                 item_id=CartItemId(f"i{number % 10}"),
                 sku=f"SKU-{number % 10}",
+                line_id="1",
             ),
-            OrderLine(LineKind.DISCOUNT, "WELCOME", Decimal("-1.00")),
-            OrderLine(LineKind.SHIPPING, "Parcel", Decimal("4.00")),
+            OrderLine(LineKind.DISCOUNT, "WELCOME", Decimal("-1.00"), line_id="2"),
+            OrderLine(LineKind.SHIPPING, "Parcel", Decimal("4.00"), line_id="3"),
             OrderLine(LineKind.TAX, "VAT 20 %", Decimal("4.60"), tax_rate=Decimal(20)),
         ),
         "native_status": "processing",
@@ -85,3 +90,46 @@ def customer(number: int, modified_at: datetime, **changes: Any) -> CartCustomer
         "last_name": f"Buyer {number}",
     }
     return CartCustomer(**(told | changes))
+
+
+def basket(number: int, modified_at: datetime, **changes: Any) -> CartBasket:
+    """An open basket of two items at 10.00, of a registered customer."""
+    told: dict[str, Any] = {
+        "basket_id": CartBasketId(f"b{number}"),
+        "modified_at": modified_at,
+        "created_at": modified_at,
+        "status": BasketStatus.OPEN,
+        "native_status": "open",
+        "currency": "EUR",
+        "total": Decimal("20.00"),
+        "lines": (
+            OrderLine(
+                LineKind.PRODUCT,
+                f"Thing {number % 10}",
+                Decimal("20.00"),
+                Decimal(2),
+                Decimal("10.00"),
+                item_id=CartItemId(f"i{number % 10}"),
+                sku=f"SKU-{number % 10}",
+                line_id="1",
+            ),
+        ),
+        "buyer": Buyer(CartCustomerId(f"c{number % 5}"), f"buyer{number % 5}@example.test", "Ann", "Buyer"),
+    }
+    return CartBasket(**(told | changes))
+
+
+def refund(number: int, refunded_at: datetime, **changes: Any) -> Refund:
+    """One of the two items of `order`, given back with its tax: 10.00 + 2.00, put back on the shelf."""
+    told: dict[str, Any] = {
+        "refund_id": f"r{number}",
+        "refunded_at": refunded_at,
+        "amount": Decimal("12.00"),
+        "reason": "Damaged",
+        "lines": (
+            RefundLine(
+                Decimal("10.00"), line_id="1", sku="SKU-1", quantity=Decimal(1), tax_amount=Decimal(2), restock=True
+            ),
+        ),
+    }
+    return Refund(**(told | changes))
