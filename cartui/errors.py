@@ -5,6 +5,7 @@
     ├── AbortCycleError             the cycle ends, the cart stays RUNNING           exit 5
     │   └── UnknownOutcomeError     a write was sent and no answer came back: look it up before any resend
     ├── NeedsOperatorError          the cart is STOPPED until a person acts          exit 2 or 3
+    │   └── BrakeError              a plan would do much at once: confirm it         exit 7
     └── LeaseTakenError             somebody else runs this cart: do nothing         exit 6
 
 Anything else that is raised is a bug: roll back, STOPPED, exit 1.
@@ -26,6 +27,7 @@ class ExitCode(IntEnum):
     HELD_RECORDS = 4
     TRY_AGAIN_LATER = 5
     LEASE_TAKEN = 6
+    BRAKE = 7
     INTERRUPTED = 130
 
 
@@ -67,6 +69,13 @@ class NeedsOperatorError(CartuiError):
     def __init__(self, problem: str, remedy: str, exit_code: ExitCode = ExitCode.CONFIG_OR_GUARD) -> None:
         super().__init__(problem, remedy)
         self.exit_code = exit_code
+
+
+class BrakeError(NeedsOperatorError):
+    """A plan would do much at once (rule 14) and wants the cart's name typed."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy, ExitCode.BRAKE)
 
 
 class LeaseTakenError(CartuiError):

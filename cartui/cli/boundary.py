@@ -49,6 +49,7 @@ GRAVEST_FIRST: Final = (
     ExitCode.INTERRUPTED,
     ExitCode.CART_REFUSED,
     ExitCode.CONFIG_OR_GUARD,
+    ExitCode.BRAKE,
     ExitCode.TRY_AGAIN_LATER,
     ExitCode.HELD_RECORDS,
     ExitCode.LEASE_TAKEN,

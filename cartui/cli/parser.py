@@ -26,8 +26,9 @@ exit codes:
   4    done, but records are held or were refused
   5    the cart can't be reached now: try again later
   6    somebody else is synchronising this cart
+  7    a plan would do much at once: look at it, then confirm it
   130  interrupted
-With several carts the gravest counts: 1, 130, 3, 2, 5, 4, 6, 0."""
+With several carts the gravest counts: 1, 130, 3, 2, 7, 5, 4, 6, 0."""
 
 _ENVIRONMENT = """\
 environment:

@@ -26,6 +26,10 @@ class Action(StrEnum):
     UPDATE = "update"
     LINK = "link"
     SET_STOCK = "set stock"
+    SHIP = "ship"
+    UNLINK = "unlink"
+    DELETE = "delete"
+    VOID = "void"
     SAME = "same"
     SKIP = "skip"
     HOLD = "hold"
@@ -36,10 +40,17 @@ OUTCOME_OF: Mapping[Action, Outcome] = {
     Action.UPDATE: Outcome.UPDATED,
     Action.LINK: Outcome.UPDATED,
     Action.SET_STOCK: Outcome.UPDATED,
+    Action.SHIP: Outcome.CREATED,
+    Action.UNLINK: Outcome.UPDATED,
+    Action.DELETE: Outcome.UPDATED,
+    Action.VOID: Outcome.UPDATED,
     Action.SAME: Outcome.SAME,
     Action.SKIP: Outcome.SKIPPED,
     Action.HOLD: Outcome.HELD,
 }
+
+
+_IDLE = (Action.SAME, Action.SKIP, Action.HOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,8 @@ class NewCustomer:
     guest: bool = False
     addresses: tuple[Address, ...] = ()
     code: CustomerCode | None = None
+    more_emails: tuple[str, ...] = ()
+    more_phones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,8 @@ class NewItem:
     price: Decimal | None = None
     currency: str = ""
     on_hand: Decimal | None = None
+    tax_class: str = ""
+    reorder_level: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +145,16 @@ class ExportCustomer:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-Payload = ImportDocument | ImportItem | ImportCustomer | ExportItem | ExportCustomer
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Take back what an import did: untie the cart's record `external_id` from ours, and, by the change's action,
+    delete the item or void the document that was made for it."""
+
+    our_id: int
+    external_id: str
+
+
+Payload = ImportDocument | ImportItem | ImportCustomer | ExportItem | ExportCustomer | Undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +198,7 @@ class Plan:
     @property
     def effective(self) -> tuple[PlannedChange, ...]:
         """The changes that would write anything but a note in the books."""
-        idle = (Action.SAME, Action.SKIP, Action.HOLD)
-        return tuple(change for change in self.changes if change.action not in idle)
+        return tuple(change for change in self.changes if change.action not in _IDLE)
 
     @property
     def headline(self) -> str:
@@ -183,8 +206,8 @@ class Plan:
         counts = self.counts
         doing = ", ".join(
             f"{action.value}{' of' if action is Action.SET_STOCK else ''} {counts[action]}"
-            for action in (Action.CREATE, Action.UPDATE, Action.LINK, Action.SET_STOCK)
-            if counts.get(action)
+            for action in Action
+            if action not in _IDLE and counts.get(action)
         )
         rest = ", ".join(
             f"{counts[action]} {word}"

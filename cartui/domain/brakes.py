@@ -1,0 +1,81 @@
+"""Brakes: a plan that would do much harm at once stops and asks (DESIGN rule 14; PAINS: "all stock to zero"). Pure.
+
+More than 50 rows, or more than 20 % of what this cart is linked to, that fall to zero, are deleted or whose price moves
+by half or more, want a typed confirmation. One row alone never brakes: an item that sells out is daily work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from cartui.domain.money import AmountError, parse_amount
+from cartui.domain.plan import Action, FieldChange, Plan, PlannedChange
+
+MOST_ROWS: Final = 50
+MOST_SHARE: Final = Decimal("0.20")
+PRICE_STEP: Final = Decimal("0.50")
+_FEWEST_ROWS: Final = 2
+
+TO_ZERO: Final = "set stock to zero"
+PRICE: Final = "move a price by half or more"
+DELETE: Final = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """What tripped: `what` is done to `rows` of the `population` records that the cart is linked to."""
+
+    what: str
+    rows: int
+    population: int
+
+    def __str__(self) -> str:
+        share = f", {100 * self.rows // self.population} % of {self.population}" if self.population else ""
+        return f"{self.what}: {self.rows} rows{share}"
+
+
+def check_brakes(plan: Plan, population: int) -> tuple[Brake, ...]:
+    """The brakes that a plan trips. `population`: how many records of this kind the cart is linked to."""
+    return check_counts(count_harms(plan.effective), population)
+
+
+def check_counts(harms: Mapping[str, int], population: int) -> tuple[Brake, ...]:
+    """As `check_brakes`, of rows counted by `count_harms`."""
+    return tuple(Brake(what, rows, population) for what, rows in harms.items() if _trips(rows, population))
+
+
+def count_harms(changes: Iterable[PlannedChange]) -> dict[str, int]:
+    """How many rows fall to zero, are deleted, or have their price moved by half or more."""
+    counts = dict.fromkeys((TO_ZERO, PRICE, DELETE), 0)
+    for change in changes:
+        counts[DELETE] += change.action in (Action.DELETE, Action.VOID)
+        for field in change.fields if change.action is not Action.CREATE else ():
+            counts[TO_ZERO] += field.name == "stock" and falls_to_zero(field)
+            counts[PRICE] += field.name == "price" and price_leaps(field)
+    return counts
+
+
+def falls_to_zero(field: FieldChange) -> bool:
+    """More than nothing before, nothing (or less) after."""
+    before, after = _number(field.before), _number(field.after)
+    return before is not None and after is not None and before > 0 >= after
+
+
+def price_leaps(field: FieldChange) -> bool:
+    """Half or less of what it was, or one and a half times it or more; from nothing to something is no leap."""
+    before, after = _number(field.before), _number(field.after)
+    return bool(before) and after is not None and before is not None and abs(after - before) >= PRICE_STEP * abs(before)
+
+
+def _trips(rows: int, population: int) -> bool:
+    return rows > MOST_ROWS or (rows >= _FEWEST_ROWS and rows > MOST_SHARE * population)
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        return parse_amount(text) if text else None
+    except AmountError:
+        return None
