@@ -11,9 +11,11 @@ from cartui.books.address import addresses_as_json, addresses_from
 from cartui.books.database import Database, Row
 from cartui.books.faults import StaleVersionError
 from cartui.books.fields import to_moment
+from cartui.books.outbox import Outbox
 from cartui.books.tables import Customer as CustomerTable
 from cartui.domain.documents import Customer
 from cartui.domain.ids import CustomerCode, CustomerId
+from cartui.domain.outbox import OutboxKind
 from cartui.domain.plan import NewCustomer
 from cartui.errors import NeedsOperatorError
 
@@ -32,6 +34,7 @@ class Customers:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._outbox = Outbox(database)
 
     def find_by_ids(self, customer_ids: Sequence[int]) -> dict[CustomerId, Customer]:
         """By our numbers."""
@@ -104,6 +107,7 @@ class Customers:
                 changed_by=actor,
             ).where(CustomerTable.id == customer.customer_id)
         )
+        self._outbox.touch(OutboxKind.CUSTOMER, [customer.customer_id])
         return self.find_by_ids([customer.customer_id])[customer.customer_id]
 
     def count(self) -> int:

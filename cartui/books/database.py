@@ -88,7 +88,7 @@ class Database:
         return field.in_(peewee.SQL("(SELECT value FROM json_each(?))", [json.dumps(values)]))
 
     def sql_among(self, text: str, values: Sequence[object], some: Sequence[object]) -> list[Row]:
-        """As `sql`, where `{among}` at the end stands for "is one of `some`"."""
+        """As `sql`, where `{among}`, after every `?`, stands for "is one of `some`"."""
         if self.postgres:
             return self.sql(text.replace("{among}", "= ANY(?)"), (*values, list(some)))
         return self.sql(text.replace("{among}", "IN (SELECT value FROM json_each(?))"), (*values, json.dumps(some)))
@@ -133,6 +133,11 @@ class Database:
         """As `sql`, for a statement that writes."""
         self._ensure_writing()
         return self.sql(text, values)
+
+    def write_sql_among(self, text: str, some: Sequence[object]) -> list[Row]:
+        """As `sql_among`, for a statement that writes."""
+        self._ensure_writing()
+        return self.sql_among(text, (), some)
 
     def write_many(self, text: str, rows: Sequence[Sequence[object]]) -> None:
         """One prepared statement for many rows of stored values (see `fields`); texts are checked."""

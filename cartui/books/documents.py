@@ -10,6 +10,7 @@ import peewee
 from cartui.books.address import address_as_json, address_from, payments_as_json, payments_from
 from cartui.books.database import Database, Row
 from cartui.books.fields import from_micros, to_micros, to_moment
+from cartui.books.outbox import Outbox
 from cartui.books.tables import Customer, DocumentLine
 from cartui.books.tables import Document as DocumentTable
 from cartui.domain import documents as domain
@@ -47,6 +48,7 @@ class Documents:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._outbox = Outbox(database)
 
     def add_many(self, cart_id: CartId, rows: Sequence[DraftFor]) -> list[DocumentId]:
         """New PENDING documents in the order given, each with its lines and a number D000001, D000002, …
@@ -62,6 +64,7 @@ class Documents:
             lines += _stored_lines(document_id, draft)
         self._db.write_many(_ADD, heads)
         self._db.write_many(_ADD_LINE, lines)
+        self._outbox.touch_stock_of(_sold(rows))
         return [DocumentId(first + n) for n in range(len(rows))]
 
     def get(self, document_id: DocumentId) -> Document:
@@ -137,6 +140,12 @@ class Documents:
             )
             found |= {ItemCode(code): from_micros(int(quantity)) for code, quantity in rows}
         return found
+
+
+def _sold(rows: Sequence[DraftFor]) -> list[ItemCode]:
+    """The items whose orderable quantity sinks with these documents."""
+    lines = [line for draft, _ in rows for line in draft.lines if line.kind is LineKind.PRODUCT]
+    return sorted({line.item_code for line in lines if line.item_code is not None})
 
 
 # `_value_` below is the plain attribute behind `value`: a page asks for it six times a row.

@@ -17,6 +17,7 @@ from cartui.books.journal import Journal
 from cartui.books.leases import Lease, Leases
 from cartui.books.migrate import migrate
 from cartui.books.opening import open_database
+from cartui.books.outbox import Outbox
 from cartui.books.records import Records
 from cartui.errors import NeedsOperatorError
 
@@ -42,6 +43,7 @@ class Books:
         self.journal = Journal(database)
         self.cycles = Cycles(database)
         self.leases = Leases(database)
+        self.outbox = Outbox(database)
 
     @contextmanager
     def transaction(self, lease: Lease | None = None) -> Iterator[None]:

@@ -12,10 +12,12 @@ import peewee
 from cartui.books.database import Database
 from cartui.books.faults import StaleVersionError
 from cartui.books.fields import to_micros, to_moment
+from cartui.books.outbox import Outbox
 from cartui.books.tables import Item as ItemTable
 from cartui.books.tables import StockEntry
 from cartui.domain.documents import Item
 from cartui.domain.ids import ItemCode, ItemId
+from cartui.domain.outbox import OutboxKind
 from cartui.domain.plan import NewItem
 from cartui.errors import NeedsOperatorError
 
@@ -45,6 +47,7 @@ class Items:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._outbox = Outbox(database)
 
     def find_by_codes(self, codes: Sequence[str]) -> dict[ItemCode, Item]:
         """By exact code."""
@@ -85,14 +88,13 @@ class Items:
         """Store an item and return it with its new version. Stock that differs from what is stored becomes a ledger
         line with `reason`. StaleVersionError when somebody saved it since."""
         current = self._db.row(
-            ItemTable.select(ItemTable.version, ItemTable.changed_by, ItemTable.changed_at, ItemTable.on_hand).where(
-                ItemTable.id == item.item_id
-            )
+            ItemTable.select(*_FIELDS, ItemTable.changed_by, ItemTable.changed_at).where(ItemTable.id == item.item_id)
         )
         if current is None:
             raise NeedsOperatorError(f"The item {item.code} was deleted.", "Go back to the list of items.")
-        version, by, at, on_hand = current
-        if version != item.version:
+        *fields, by, at = current
+        before = Item(*fields)
+        if before.version != item.version:
             raise StaleVersionError(f"The item {item.code}", by, at)
         self._ensure_free(item)
         self._db.write(
@@ -109,9 +111,18 @@ class Items:
                 changed_by=actor,
             ).where(ItemTable.id == item.item_id)
         )
-        if item.on_hand is not None and item.on_hand != on_hand:
-            self._enter([StockChange(item.item_id, item.on_hand - (on_hand or Decimal(0)), reason)], actor)
+        if item.on_hand is not None and item.on_hand != before.on_hand:
+            self._enter([StockChange(item.item_id, item.on_hand - (before.on_hand or Decimal(0)), reason)], actor)
+        self._note(before, item)
         return self.find_by_ids([item.item_id])[item.item_id]
+
+    def _note(self, before: Item, after: Item) -> None:
+        """What the carts that sell it have to be told; a change of what is on hand was noted with its ledger line."""
+        if after.allocated != before.allocated:
+            self._outbox.touch(OutboxKind.STOCK, [after.item_id])
+        said = (after.code, after.name, after.barcode, after.price, after.currency)
+        if said != (before.code, before.name, before.barcode, before.price, before.currency):
+            self._outbox.touch(OutboxKind.ITEM, [after.item_id])
 
     def change_stock(self, changes: Sequence[StockChange], *, actor: str = "") -> None:
         """Add lines to the stock ledger; the items' versions rise with it."""
@@ -183,6 +194,7 @@ class Items:
             "UPDATE item SET on_hand = COALESCE(on_hand, 0) + ? WHERE id = ?",
             [(delta, one.item_id) for delta, one in deltas],
         )
+        self._outbox.touch(OutboxKind.STOCK, sorted({one.item_id for one in changes}))
 
     def _ensure_free(self, item: Item) -> None:
         other = self.find_by_codes([item.code]).get(item.code)

@@ -7,6 +7,7 @@ open at once. Import pages are written by prepared statements, never by an insta
 from __future__ import annotations
 
 from cartui.books.tables.connection import Cart, Counter, Cursor, Cycle, Journal, Lease, Meta, Record
+from cartui.books.tables.outbox import Outbox
 from cartui.books.tables.system import Customer, Document, DocumentLine, Item, StockEntry
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Journal",
     "Lease",
     "Meta",
+    "Outbox",
     "Record",
     "StockEntry",
 ]

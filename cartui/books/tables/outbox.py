@@ -1,0 +1,25 @@
+"""What waits to be sent to a cart."""
+
+from __future__ import annotations
+
+from peewee import BigAutoField, BigIntegerField, Model
+
+from cartui.books.fields import MomentField, WordsField
+
+
+class Outbox(Model):
+    id = BigAutoField()
+    cart_id = BigIntegerField()
+    kind = WordsField()
+    our_id = BigIntegerField()
+    state = WordsField()
+    version = BigIntegerField()
+    sent_version = BigIntegerField()
+    reason = WordsField()
+    remedy = WordsField()
+    tries = BigIntegerField()
+    changed_at = MomentField()
+    due_at = MomentField()
+
+    class Meta:
+        table_name = "outbox"
