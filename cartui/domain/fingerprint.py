@@ -30,8 +30,13 @@ def fingerprint(record: CartOrder | CartItem | CartCustomer | CartBasket) -> str
 
     Errors: `UnstorableTextError` for a record that an adapter let through without cleaning its text.
     """
+    return digest(record)
+
+
+def digest(value: object) -> str:
+    """Hash of any frozen value made of records, mappings, tuples, text, numbers and times; errors as `fingerprint`."""
     parts: list[str] = []
-    _add_parts(record, parts)
+    _add_parts(value, parts)
     try:
         content = _BETWEEN.join(parts).encode()
     except UnicodeEncodeError as error:

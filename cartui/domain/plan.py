@@ -179,9 +179,36 @@ class PlannedChange:
         return OUTCOME_OF[self.action]
 
 
+Edits = Mapping[str, Mapping[str, str]]  # row key -> column -> text that a person typed
+
+
+class Doing(StrEnum):
+    """What a person can ask a plan for."""
+
+    IMPORT = "import"  # Import selected, Create selected
+    LINK = "link"
+    EXPORT = "export"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What a plan was made from; asking the same again gives the plan of that moment.
+
+    keys   which records, by id as text (the cart's ids for imports and links, ours for exports, the number of the apply
+           for undo); None = all of them
+    edits  the cells a person typed. Columns for items: code, cost, stock; for customers: code
+    """
+
+    doing: Doing
+    kind: RecordKind
+    keys: tuple[str, ...] | None
+    edits: Edits = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All changes of one kind in one direction for one cart."""
+    """All changes of one kind in one direction for one cart. `request` None: made by a cycle, not by a person."""
 
     cart_id: CartId
     cart_name: str
@@ -189,6 +216,7 @@ class Plan:
     kind: RecordKind
     direction: Direction
     changes: tuple[PlannedChange, ...]
+    request: PlanRequest | None = None
 
     @property
     def counts(self) -> Mapping[Action, int]:

@@ -14,6 +14,7 @@ from cartui.domain.merge import changed_fields, customer_values, merge_fields
 from cartui.domain.outcomes import RecordState
 from cartui.domain.plan import (
     Action,
+    Edits,
     ExportCustomer,
     FieldChange,
     ImportCustomer,
@@ -21,7 +22,6 @@ from cartui.domain.plan import (
     PlannedChange,
     plan_each,
 )
-from cartui.domain.plan_items import Edits
 from cartui.domain.plan_orders import held
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import CartCustomer, CustomerDraft

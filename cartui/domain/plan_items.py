@@ -14,12 +14,10 @@ from cartui.domain.ledger import CartRecord
 from cartui.domain.merge import changed_fields, merge_fields
 from cartui.domain.money import AmountError, parse_amount
 from cartui.domain.outcomes import RecordState
-from cartui.domain.plan import Action, ExportItem, FieldChange, ImportItem, NewItem, PlannedChange, plan_each
+from cartui.domain.plan import Action, Edits, ExportItem, FieldChange, ImportItem, NewItem, PlannedChange, plan_each
 from cartui.domain.plan_orders import held
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import CartItem, ItemDraft, StockWrite
-
-Edits = Mapping[str, Mapping[str, str]]  # row key -> column -> text that a person typed
 
 
 def cart_item_values(item: CartItem) -> dict[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from cartui.domain.documents import Customer, Item
@@ -24,7 +24,7 @@ from cartui.domain.ids import (
     RecordKind,
 )
 from cartui.domain.ledger import CartRecord
-from cartui.domain.plan import Action, Plan, PlannedChange
+from cartui.domain.plan import Action, Doing, Edits, Plan, PlannedChange, PlanRequest
 from cartui.domain.plan_customers import (
     CustomerExportGround,
     customer_draft,
@@ -34,7 +34,6 @@ from cartui.domain.plan_customers import (
     plan_link_customers,
 )
 from cartui.domain.plan_items import (
-    Edits,
     ExportGround,
     export_key,
     item_draft,
@@ -68,6 +67,10 @@ class Selection:
     keys: Sequence[str] | None
     edits: Edits = field(default_factory=dict)
 
+    def asks(self, doing: Doing, kind: RecordKind) -> PlanRequest:
+        """What a plan made of this selection remembers of it."""
+        return PlanRequest(doing, kind, None if self.keys is None else tuple(self.keys), self.edits)
+
 
 @contextmanager
 def tested_cart(ws: Workspace, document: CartDocument) -> Iterator[Cart]:
@@ -91,8 +94,24 @@ def iter_kind(cart: Cart, kind: RecordKind) -> Iterator[Page[Any]]:
     raise NeedsOperatorError(f"This kind of cart can't list {kind}s.", "See its page in the documentation.")
 
 
-def _plan(document: CartDocument, kind: RecordKind, direction: Direction, changes: Sequence[PlannedChange]) -> Plan:
-    return Plan(document.cart_id, document.name, document.settings.live, kind, direction, tuple(changes))
+def _plan(document: CartDocument, request: PlanRequest, changes: Sequence[PlannedChange]) -> Plan:
+    direction = Direction.EXPORT if request.doing is Doing.EXPORT else Direction.IMPORT
+    live = document.settings.live
+    return Plan(document.cart_id, document.name, live, request.kind, direction, tuple(changes), request)
+
+
+def plan_request(
+    ws: Workspace,
+    name: str,
+    request: PlanRequest,
+    *,
+    progress: ProgressSink = no_progress,
+    stop: Callable[[], bool] = never_stop,
+) -> Plan:
+    """The plan for what was asked, made of how things stand now."""
+    selection = Selection(request.keys, request.edits)
+    planner = {Doing.IMPORT: plan_import, Doing.LINK: plan_link, Doing.EXPORT: plan_export}[request.doing]
+    return planner(ws, name, request.kind, selection, progress=progress, stop=stop)
 
 
 # --- from the cart ----------------------------------------------------------------------------------------------------
@@ -120,7 +139,7 @@ def plan_import(
     else:
         ground = customer_ground(ws.books, cart_id, rows, selection.edits)
         changes = plan_create_customers(rows, ground, selection.edits)
-    return _plan(document, kind, Direction.IMPORT, changes)
+    return _plan(document, selection.asks(Doing.IMPORT, kind), changes)
 
 
 def plan_link(
@@ -146,7 +165,7 @@ def plan_link(
         changes = plan_link_customers(
             rows, customer_ground(ws.books, document.cart_id, rows, selection.edits), selection.edits
         )
-    return _plan(document, kind, Direction.IMPORT, changes)
+    return _plan(document, selection.asks(Doing.LINK, kind), changes)
 
 
 def _read(
@@ -222,7 +241,7 @@ def plan_export(
             changes = _plan_export_items(ws, document, side, selection, progress, stop)
         else:
             changes = _plan_export_customers(ws, document, side, selection, progress, stop)
-    return _plan(document, kind, Direction.EXPORT, changes)
+    return _plan(document, selection.asks(Doing.EXPORT, kind), changes)
 
 
 def cart_key(document: CartDocument) -> str:
@@ -374,7 +393,8 @@ def plan_retry(ws: Workspace, name: str, keys: Sequence[str] | None) -> list[Pla
                 rows = _read_there(cart, kind, ids)
                 gone = _gone(ids, {row.external_id for row in rows})
                 changes = [*_replan(ws, document, kind, rows), *gone]
-                plans.append(_plan(document, kind, Direction.IMPORT, changes))
+                asked = PlanRequest(Doing.IMPORT, kind, tuple(ids))
+                plans.append(replace(_plan(document, asked, changes), request=None))  # by the cycle's rules
     return plans
 
 

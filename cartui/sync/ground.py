@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from cartui.books import Books
 from cartui.domain.documents import Customer
 from cartui.domain.ids import CartCustomerId, CartId, CartItemId, CustomerCode, CustomerId, ItemCode, ItemId, RecordKind
+from cartui.domain.plan import Edits
 from cartui.domain.plan_customers import CustomerGround
-from cartui.domain.plan_items import Edits, ItemGround, typed_code
+from cartui.domain.plan_items import ItemGround, typed_code
 from cartui.domain.plan_orders import OrderGround
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import CartCustomer, CartItem, CartOrder
