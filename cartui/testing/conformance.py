@@ -11,11 +11,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import chain
-from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, cast
 
 import pytest
 
@@ -31,8 +30,6 @@ from cartui.domain.ports import (
     ItemReader,
     ItemSink,
     OrderReader,
-    Page,
-    Received,
     Stage,
     StockSink,
     Verdict,
@@ -41,8 +38,13 @@ from cartui.domain.records import CartItem, CartOrder, CustomerDraft, ItemDraft,
 from cartui.domain.safe_text import is_safe_text, safe_text
 from cartui.errors import CartuiError, NeedsOperatorError, UnknownOutcomeError
 from cartui.sync.intake import checked_pages
+from cartui.testing.order_life import OrderLifeConformance
+from cartui.testing.read_only import ReadOnlyConformance
+from cartui.testing.shop_driver import FakeShop, ShopDriver, fake_of, good, rows_of
 
-R = TypeVar("R")
+__all__ = ["HOSTILE_NAMES", "CartConformance", "FakeShop", "ShopDriver", "good", "rows_of"]
+
+
 FAR_FUTURE = timedelta(days=400)
 HOSTILE_NAMES = (
     "Mug \x1b]52;c;cm0gLXJmIH4=\x07",
@@ -54,72 +56,7 @@ HOSTILE_NAMES = (
 )
 
 
-class ShopDriver(Protocol):
-    """The shop's own side. It holds at least 30 orders, 20 items and 10 customers in many states, hostile text among
-    them. Times are the shop's. `secrets` are texts that must never show up in a raw record."""
-
-    secrets: tuple[str, ...]
-    currency: str
-
-    def open(self) -> Cart:
-        """The adapter, with credentials that may read and write."""
-
-    def open_with_wrong_password(self) -> Cart: ...
-    def now(self) -> datetime:
-        """The shop's own time, aware UTC."""
-
-    def place_order(self) -> str:
-        """A shopper buys something with a tracked stock; the order's id as the adapter will see it."""
-
-    def cancel_order(self, order_id: str) -> None: ...
-    def rename_item(self, item_id: str, name: str) -> None:
-        """Staff changes an item's (for variants: its product's) name."""
-
-    def stock_of(self, item_id: str) -> Decimal | None:
-        """What the shop itself says of an item's stock, by the meaning that the adapter declares."""
-
-    def sell_one(self, item_id: str) -> None:
-        """The stock that the cart shows falls by one."""
-
-
-@runtime_checkable
-class FakeShop(ShopDriver, Protocol):
-    """A shop that can also be told to misbehave: every fake server should. Without it those tests are skipped.
-
-    It holds orders in currencies of 0, 2 and 3 decimals. `spoil_order` makes one order unreadable and gives the id that
-    its row still shows; after `lose_answers` writes are carried out and their answers never arrive, until
-    `answer_again`."""
-
-    def place_orders_at_once(self, count: int) -> list[str]:
-        """Orders with one and the same stamp; their ids."""
-
-    def total_of(self, order_id: str) -> str:
-        """An order's total as the shop writes it, with all its decimals."""
-
-    def spoil_order(self) -> str: ...
-    def lose_answers(self) -> None: ...
-    def answer_again(self) -> None: ...
-    def count_items(self, sku: str) -> int:
-        """How many items the shop itself holds under a SKU."""
-
-
-def _fake(shop: ShopDriver) -> FakeShop:
-    if not isinstance(shop, FakeShop):
-        pytest.skip("the shop can't be told to misbehave")
-    return shop
-
-
-def rows_of(pages: Iterable[Page[R]]) -> list[Received[R]]:
-    """All rows of a listing."""
-    return list(chain.from_iterable(page.rows for page in pages))
-
-
-def good(rows: Iterable[Received[R]]) -> list[R]:
-    """The records among the rows."""
-    return [row.record for row in rows if not isinstance(row.record, BadRecord)]
-
-
-class CartConformance:
+class CartConformance(OrderLifeConformance, ReadOnlyConformance):
     """Subclass it and override `shop`. A role that the cart does not have skips its tests."""
 
     @pytest.fixture
@@ -227,7 +164,7 @@ class CartConformance:
 
     def test_orders_of_one_moment_all_come(self, cart: Cart, shop: ShopDriver) -> None:
         """More rows of one stamp than fit on a page: none is lost, asked from the beginning or since that stamp."""
-        placed = set(_fake(shop).place_orders_at_once(cart.facts.page_size + 3))
+        placed = set(fake_of(shop).place_orders_at_once(cart.facts.page_size + 3))
         found = {row.external_id: row.stamp for row in rows_of(cart.iter_orders(None))}
         assert placed <= set(found)
         (stamp,) = {found[one] for one in placed}
@@ -258,7 +195,7 @@ class CartConformance:
 
     def test_amounts_keep_the_decimals_of_their_currency(self, cart: Cart, shop: ShopDriver) -> None:
         """Yen without, euro with two, dinar with three decimals: exactly as the shop writes them."""
-        fake, orders = _fake(shop), good(rows_of(cart.iter_orders(None)))
+        fake, orders = fake_of(shop), good(rows_of(cart.iter_orders(None)))
         assert {places_of(order.currency) for order in orders} >= {0, 2, 3}
         for order in orders:
             assert order.total == Decimal(fake.total_of(order.order_id))
@@ -268,7 +205,7 @@ class CartConformance:
     def test_an_unreadable_order_is_told_and_the_others_come(self, cart: Cart, shop: ShopDriver) -> None:
         """No exception and no gap: a bad record with its own raw row, reason and remedy, among all the others."""
         before = rows_of(cart.iter_orders(None))
-        spoilt = _fake(shop).spoil_order()
+        spoilt = fake_of(shop).spoil_order()
         rows = rows_of(checked_pages(cart.iter_orders(None), None, "orders"))
         (bad,) = [row for row in rows if row.external_id == spoilt]
         assert isinstance(bad.record, BadRecord)
@@ -358,7 +295,7 @@ class CartConformance:
         """The outcome is unknown, never a failure; then the item is found by its key, and there is exactly one."""
         if not isinstance(cart, ItemSink):
             pytest.skip("the cart takes no items")
-        fake = _fake(shop)
+        fake = fake_of(shop)
         draft = ItemDraft("cartui-1-item-78", "CONF-78", "Lost and found", Decimal("9.90"), shop.currency)
         fake.lose_answers()
         with pytest.raises(UnknownOutcomeError):

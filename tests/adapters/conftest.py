@@ -14,6 +14,9 @@ from cartui.demo.server import DemoShop, RunningDemo, serve
 from cartui.domain.ports import Connection
 from cartui.transport import StoppedError
 
+for part in ("conformance", "order_life", "read_only"):
+    pytest.register_assert_rewrite(f"cartui.testing.{part}")
+
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SEED = 7
 

@@ -6,18 +6,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 import pytest
 
 from cartui.adapters.memory import MemoryCart, MemoryShop
-from cartui.domain.ids import CartItemId, CartOrderId
+from cartui.domain.ids import CartBasketId, CartItemId, CartOrderId
 from cartui.domain.ports import BadRecord, Received, Stage, StageResult, Verdict
-from cartui.domain.records import CartOrder, ItemDraft, LineKind, OrderLine, OrderState
+from cartui.domain.records import CartOrder, ItemDraft, LineKind, OrderLine, OrderState, ShipmentDraft
 from cartui.domain.safe_text import safe_text
 from cartui.errors import ExitCode, NeedsOperatorError, UnknownOutcomeError
 from cartui.testing import samples
 from cartui.testing.clock import FrozenClock
 from cartui.testing.conformance import CartConformance
+
+Answer = TypeVar("Answer")
 
 
 class Forgetful(MemoryCart):
@@ -28,10 +31,18 @@ class Forgetful(MemoryCart):
         self.driver = driver
 
     def create_item(self, draft: ItemDraft) -> CartItemId:
-        made = super().create_item(draft)
+        return self._told(super().create_item(draft))
+
+    def create_shipment(self, draft: ShipmentDraft) -> str:
+        return self._told(super().create_shipment(draft))
+
+    def place_order(self, basket_id: CartBasketId, key: str) -> CartOrderId:
+        return self._told(super().place_order(basket_id, key))
+
+    def _told(self, answer: Answer) -> Answer:
         if self.driver.losing:
             raise UnknownOutcomeError("No answer came.", "It is looked up.")
-        return made
+        return answer
 
 
 class Locked(MemoryCart):
@@ -55,6 +66,7 @@ class MemoryDriver:
         for number in range(25):
             self.shop.put_item(samples.item(number, self.clock()))
             self.shop.put_customer(samples.customer(number, self.clock()))
+            self.shop.put_basket(samples.basket(number, self.clock()))
         for number in range(35):
             self.clock.advance(60)
             self.shop.put_order(_in_currency(samples.order(number, self.clock()), ("EUR", "JPY", "KWD")[number % 3]))
@@ -96,6 +108,26 @@ class MemoryDriver:
         item = self.shop.items[item_id]
         assert item.stock is not None
         self.shop.put_item(replace(item, stock=item.stock - 1))
+
+    carrier = "DHL"
+
+    def place_shippable_order(self) -> str:
+        return self.place_order()
+
+    def next_status(self, order_id: str) -> str:
+        return "on-hold"
+
+    def fill_basket(self) -> str:
+        self.clock.advance(1)
+        number = len(self.shop.baskets)
+        self.shop.put_basket(samples.basket(number, self.clock()))
+        return f"b{number}"
+
+    def refund_one_piece(self) -> str:
+        order_id = self.place_order()
+        self.clock.advance(60)
+        self.shop.put_refund(order_id, samples.refund(1, self.clock(), reason="Broken\x1b[2J"))
+        return order_id
 
     def total_of(self, order_id: str) -> str:
         return str(self.shop.orders[order_id].total)

@@ -16,6 +16,8 @@ from cartui.domain.ports import Cart, Connection
 from cartui.testing.conformance import CartConformance, ShopDriver
 from tests.adapters.woocommerce_shop import KEY, NOW, SECRET, Shop, serving
 
+EMPTY_BATCH = '{"update": []}'  # Test Connection tries the right to write with a batch of nothing
+
 
 class Driver:
     """The shop's own side of the fake."""
@@ -87,6 +89,8 @@ class Driver:
 
 
 class TestSignedOverHttp(CartConformance):
+    harmless = (EMPTY_BATCH,)
+
     @pytest.fixture
     def shop(self) -> Iterator[ShopDriver]:
         shop = Shop(NOW, "9.9.5")
@@ -95,6 +99,8 @@ class TestSignedOverHttp(CartConformance):
 
 
 class TestBasicOverHttps(CartConformance):
+    harmless = (EMPTY_BATCH,)
+
     @pytest.fixture
     def shop(self, tmp_path: Path) -> Iterator[ShopDriver]:
         authority = trustme.CA()
