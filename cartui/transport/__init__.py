@@ -15,25 +15,30 @@ import cartui.transport.slim_httpx  # noqa: F401  # isort: skip  (first: see the
 
 from cartui.transport.auth import Auth, basic_auth, bearer_auth, header_auth
 from cartui.transport.client import Transport
-from cartui.transport.errors_table import NotFoundError
+from cartui.transport.errors_table import NotFoundError, server_message
 from cartui.transport.limits import Limits
 from cartui.transport.messages import Exchange, Reply
-from cartui.transport.origin import Params, encode_query, is_loopback, segment
+from cartui.transport.origin import Params, encode_query, is_loopback, join, parse_address, segment
 from cartui.transport.pacing import Pacer, Pacing, StoppedError, StopWaiter, Waiter
 from cartui.transport.retry import RetryRules
 from cartui.transport.secrets import RedactingFilter, redact, register_secret
+from cartui.transport.signing import HMAC_SHA1, HMAC_SHA256, OAuthKeys, Signer, render_oauth, sign_oauth
 
 __all__ = [
+    "HMAC_SHA1",
+    "HMAC_SHA256",
     "Auth",
     "Exchange",
     "Limits",
     "NotFoundError",
+    "OAuthKeys",
     "Pacer",
     "Pacing",
     "Params",
     "RedactingFilter",
     "Reply",
     "RetryRules",
+    "Signer",
     "StopWaiter",
     "StoppedError",
     "Transport",
@@ -43,7 +48,12 @@ __all__ = [
     "encode_query",
     "header_auth",
     "is_loopback",
+    "join",
+    "parse_address",
     "redact",
     "register_secret",
+    "render_oauth",
     "segment",
+    "server_message",
+    "sign_oauth",
 ]

@@ -44,6 +44,7 @@ from cartui.transport.retry import (
     parse_retry_after,
 )
 from cartui.transport.secrets import quiet_http_loggers, redact, register_headers
+from cartui.transport.signing import Signer
 from cartui.transport.wire import LOCATION, BoundedTransport, Call, current_call, received_cap, tls_context
 
 JSON = "application/json"
@@ -60,6 +61,7 @@ class Transport:
         base_url: str,
         *,
         auth: Auth | None = None,
+        signer: Signer | None = None,
         allow_plain_http: bool = False,
         pacing: Pacing | None = None,
         limits: Limits | None = None,
@@ -78,6 +80,7 @@ class Transport:
         pacing = pacing or Pacing()
         self._address = origin.parse_address(base_url, allow_plain_http=allow_plain_http)
         self._auth = auth
+        self._signer = signer  # headers that depend on the request, such as a signature over it
         self._limits = limits or Limits()
         self._retry = retry or RetryRules()
         self._waiter = waiter or StopWaiter()
@@ -316,7 +319,7 @@ class Transport:
         return outcome
 
     def _send(self, ask: Ask, url: str, call: Call, started: float) -> Answer:
-        with self._client.stream(ask.method, url, content=ask.body, headers=self._headers(ask)) as response:
+        with self._client.stream(ask.method, url, content=ask.body, headers=self._headers(ask, url)) as response:
             call.in_body = True
             wanted = 200 <= response.status_code < 300 or response.status_code in ask.expect
             body, fault = self._read(response, call) if wanted else (self._read_leniently(response, call), None)
@@ -325,9 +328,11 @@ class Transport:
             seconds = self._waiter.now() - started
             return Answer(response.status_code, response.headers, body, fault, seconds, call.received)
 
-    def _headers(self, ask: Ask) -> dict[str, str]:
+    def _headers(self, ask: Ask, url: str) -> dict[str, str]:
         """The request's headers with the credentials; only for URLs that passed `origin`."""
         credentials = {} if self._auth is None else dict(self._auth())
+        if self._signer is not None:
+            credentials |= self._signer(ask.method, url)
         register_headers(credentials)
         if not all(value.isascii() and value.isprintable() for value in credentials.values()):
             # Sent as it is, it would fail deep in the HTTP library with an error that quotes it.

@@ -13,14 +13,10 @@ import pytest
 from cartui.adapters.magento.errors import message_of
 from cartui.adapters.magento.parse import parse_basket, parse_customer, parse_item, parse_order, parse_words
 from cartui.adapters.magento.render import (
-    FourSecrets,
-    Where,
     render_customer,
     render_customer_changes,
     render_item,
     render_item_changes,
-    render_oauth,
-    render_search,
     render_since,
 )
 from cartui.domain.money import ProofState, prove_total
@@ -381,30 +377,6 @@ def test_errors_have_their_places_filled_in() -> None:
     parts = {"message": "Bad", "errors": [{"message": '"%1" of %field', "parameters": {"1": "x", "field": "qty"}}]}
     assert message_of(json.dumps(parts).encode()) == 'Bad "x" of qty'
     assert message_of(b"<html>") == message_of(b"[]") == ""
-
-
-def test_a_search_has_no_index_of_two_digits() -> None:
-    """Magento sorts names naturally to check a signature, OAuth by bytes: from [10] on they differ."""
-    with pytest.raises(ValueError, match="too many"):
-        render_search([Where("sku", "eq", "x")] * 10, (), 1, 1)
-    names = [name for name, _ in render_search([Where("a", "eq", "1")] * 9, ("updated_at", "entity_id"), 1, 100)]
-    assert len(names) == len(set(names))
-
-
-def test_the_example_of_the_oauth_core_guide() -> None:
-    """OAuth Core 1.0a, appendix A.5: a photo that is asked for."""
-    four = FourSecrets("dpf43f3p2l4k3l03", "kd94hf93k423kf44", "nnch734d00sl2jdk", "pfkkdhi9sl3r4s00")
-    params = [("file", "vacation.jpg"), ("size", "original")]
-    header = render_oauth(
-        four,
-        "GET",
-        "http://photos.example.net/photos",
-        params,
-        at=1191242096,
-        nonce="kllo9940pd9333jh",
-        signature="HMAC-SHA1",
-    )
-    assert 'oauth_signature="tR3%2BTy81lMeYAr%2FFid0kMTYa%2FWM%3D"' in header
 
 
 def test_drafts_that_magento_has_no_place_for_are_refused() -> None:

@@ -1,22 +1,15 @@
-"""What Magento takes: searches as parameters, signatures, drafts and changes as bodies. Pure."""
+"""What Magento takes: searches as parameters, drafts and changes as bodies. Pure."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import quote
 
 from cartui.domain.records import Address, CustomerDraft, ItemDraft
 from cartui.errors import HoldRecordError
-
-MOST_FILTERS: Final = 9
-"""Magento sorts parameters "naturally" to check a signature ([2] before [10]), OAuth by bytes: one digit agrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +23,6 @@ class Where:
 
 def render_search(where: Sequence[Where], sort: Sequence[str], page: int, size: int) -> list[tuple[str, str]]:
     """`searchCriteria` of a page, ascending; page 1 is the first."""
-    if len(where) > MOST_FILTERS:
-        raise ValueError("too many filters")
     params = [
         (f"searchCriteria[filter_groups][{number}][filters][0][{name}]", value)
         for number, one in enumerate(where)
@@ -46,53 +37,6 @@ def render_search(where: Sequence[Where], sort: Sequence[str], page: int, size: 
 def render_since(since: datetime) -> str:
     """A stamp as Magento compares it: UTC, whole seconds (rounded down, so nothing is left out)."""
     return since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-# --- OAuth 1.0a (RFC 5849) --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class FourSecrets:
-    """What an integration shows under Activate."""
-
-    consumer_key: str
-    consumer_secret: str
-    token: str
-    token_secret: str
-
-
-def render_oauth(
-    secrets: FourSecrets,
-    method: str,
-    url: str,
-    params: Iterable[tuple[str, str]],
-    *,
-    at: int,
-    nonce: str,
-    signature: str,
-) -> str:
-    """The Authorization header of one request. `url` has no query; `at` is Unix time; `signature` HMAC-SHA256 or
-    HMAC-SHA1. Each request needs a nonce of its own."""
-    oauth = {
-        "oauth_consumer_key": secrets.consumer_key,
-        "oauth_nonce": nonce,
-        "oauth_signature_method": signature,
-        "oauth_timestamp": str(at),
-        "oauth_token": secrets.token,
-        "oauth_version": "1.0",
-    }
-    pairs = sorted((_quoted(name), _quoted(value)) for name, value in (*params, *oauth.items()))
-    base = "&".join((method.upper(), _quoted(url), _quoted("&".join(f"{name}={value}" for name, value in pairs))))
-    key = f"{_quoted(secrets.consumer_secret)}&{_quoted(secrets.token_secret)}"
-    digest = hmac.new(
-        key.encode(), base.encode(), hashlib.sha1 if signature == "HMAC-SHA1" else hashlib.sha256
-    ).digest()
-    oauth["oauth_signature"] = base64.b64encode(digest).decode("ascii")
-    return "OAuth " + ", ".join(f'{name}="{_quoted(value)}"' for name, value in oauth.items())
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="-._~")
 
 
 # --- items and stock --------------------------------------------------------------------------------------------------

@@ -13,12 +13,22 @@ from typing import Any, Final, TypeVar
 from cartui.adapters.magento.errors import REFUSALS, NoRouteError, error_of
 from cartui.adapters.magento.facts import AUTH_OAUTH, AUTH_USER, FACTS
 from cartui.adapters.magento.parse import as_rows, parse_stamp, row_id
-from cartui.adapters.magento.render import FourSecrets, Where, render_oauth, render_search, render_since
+from cartui.adapters.magento.render import Where, render_search, render_since
 from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
-from cartui.transport import Exchange, Reply, StoppedError, Transport, Waiter, register_secret
-from cartui.transport.origin import join, parse_address
+from cartui.transport import (
+    HMAC_SHA256,
+    Exchange,
+    OAuthKeys,
+    Reply,
+    StoppedError,
+    Transport,
+    Waiter,
+    register_secret,
+    render_oauth,
+    sign_oauth,
+)
 
 R = TypeVar("R")
 Row = Mapping[str, Any]
@@ -79,7 +89,6 @@ class MagentoSession:
         self._http: Transport | None = None
         self._terms: Terms | None = None
         self._behind = timedelta(0)  # the shop's clock less ours, where they are far apart
-        self._asked = threading.local()  # what a signature is made over: one request a thread
         self.size = FACTS.page_size
         self.last_status: int | None = None
         self.exchanges = 0
@@ -98,7 +107,7 @@ class MagentoSession:
         if self._http is None:
             self._http = Transport(
                 self.address,
-                auth=self._credentials,
+                signer=self._credentials,
                 allow_plain_http=self.connection.allow_plain_http,
                 waiter=self._waiter,
                 utc_now=self.connection.now,
@@ -121,10 +130,10 @@ class MagentoSession:
 
     # --- signing in
 
-    def _credentials(self) -> Mapping[str, str]:
+    def _credentials(self, method: str, url: str) -> Mapping[str, str]:
         """The headers of one try: each signature has a time and a nonce of its own."""
         if self.auth == AUTH_OAUTH:
-            return {"Authorization": self._signature()}
+            return {"Authorization": self._signature(method, url)}
         if self.auth == AUTH_USER:
             return {"Authorization": f"Bearer {self._token}"} if self._token else {}
         return {"Authorization": f"Bearer {self._secret('password')}"}
@@ -134,19 +143,14 @@ class MagentoSession:
         register_secret(word)
         return word
 
-    def _signature(self) -> str:
-        method, url, params = self._asked.request
-        four = FourSecrets(*map(self._secret, ("consumer_key", "consumer_secret", "password", "token_secret")))
+    def _signature(self, method: str, url: str) -> str:
+        """Magento sorts the parameters "naturally" to check a signature: [2] before [10]."""
+        keys = OAuthKeys(*map(self._secret, ("consumer_key", "consumer_secret", "password", "token_secret")))
         clock = self.connection.now or _real_time
-        return render_oauth(
-            four,
-            method,
-            url,
-            params,
-            at=int((clock() + self._behind).timestamp()),
-            nonce=secrets.token_hex(16),
-            signature=self.option("signature") or "HMAC-SHA256",
-        )
+        at = int((clock() + self._behind).timestamp())
+        digest = self.option("signature") or HMAC_SHA256
+        nonce = secrets.token_hex(16)
+        return render_oauth(sign_oauth(keys, method, url, at=at, nonce=nonce, digest=digest, natural_order=True))
 
     def log_in(self, stale: str = "") -> None:
         """A token of four hours for an administrator. Errors: `RefusedSignInError`; it is not tried again, as Magento
@@ -227,8 +231,6 @@ class MagentoSession:
         record: str,
     ) -> Reply:
         http = self.transport
-        url = join(parse_address(self.address, allow_plain_http=True), path)
-        self._asked.request = (method, url, params)
         if method == "GET":
             return http.get_json(path, params, expect=REFUSALS, record=record, listing=not record)
         return http.send_json(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -19,8 +18,19 @@ from cartui.adapters.woocommerce import signing
 from cartui.adapters.woocommerce.errors import EXPECTED, NO_ROUTE, code_of, error_of, tidy_json
 from cartui.domain.ports import Connection
 from cartui.errors import AbortCycleError, NeedsOperatorError
-from cartui.transport import Exchange, Limits, Reply, RetryRules, Transport, Waiter, basic_auth, register_secret
-from cartui.transport.origin import join, parse_address
+from cartui.transport import (
+    Exchange,
+    Limits,
+    Reply,
+    RetryRules,
+    Transport,
+    Waiter,
+    basic_auth,
+    join,
+    parse_address,
+    register_secret,
+    render_oauth,
+)
 
 ROOTS: Final = ("wp-json/", "index.php/wp-json/", "?rest_route=/")
 _MARK: Final = "&cartui=wp-json/wc/"
@@ -28,7 +38,6 @@ _API: Final = "wc/v3/"
 _TAIL: Final = re.compile(r"/+(?:(?:index\.php/+)?wp-json(?:/.*)?|wp-admin(?:/.*)?|wp-login\.php)?$")
 _LIMITS: Final = Limits(read_seconds=60.0, deadline_seconds=120.0)  # a hundred products are saved one by one
 _MOST_SKEW: Final = timedelta(minutes=5)
-_asked: ContextVar[tuple[str, str]] = ContextVar("asked")  # method and address of the request under way
 
 
 class Client:
@@ -162,16 +171,12 @@ class Client:
         place, query = self._place(path, params)
         if self._in_query:
             query = {**query, **self._key_params(method, place, query)}
-        token = _asked.set((method, join(parse_address(self.url, allow_plain_http=True), place, query)))
-        try:
-            if method == "GET":
-                return self._transport.get_json(place, query, expect=EXPECTED, record=record, listing=listing)
-            return self._transport.send_json(
-                method, place, body, idempotent=idempotent, writes=writes,
-                params=query, expect=EXPECTED, record=record, listing=listing,
-            )  # fmt: skip
-        finally:
-            _asked.reset(token)
+        if method == "GET":
+            return self._transport.get_json(place, query, expect=EXPECTED, record=record, listing=listing)
+        return self._transport.send_json(
+            method, place, body, idempotent=idempotent, writes=writes,
+            params=query, expect=EXPECTED, record=record, listing=listing,
+        )  # fmt: skip
 
     def _place(self, path: str, params: Mapping[str, str], api: str = _API) -> tuple[str, dict[str, str]]:
         tail = _MARK if self._root.startswith("?") else ""
@@ -208,14 +213,12 @@ class Client:
     def _now(self) -> datetime:
         return self._connection.now() if self._connection.now else datetime.now(UTC)
 
-    def _headers(self) -> Mapping[str, str]:
+    def _headers(self, method: str, url: str) -> Mapping[str, str]:
         """The credentials of one try: a signature, of which each serves once, is of the request under way."""
-        if self._in_query:
-            return {}
-        if (asked := _asked.get(None)) is None:
+        if self._in_query or _API not in url:
             return {}  # the index of the site is open to all
         if self._signs:
-            return {"Authorization": signing.render_header(self._sign(*asked))}
+            return {"Authorization": render_oauth(self._sign(method, url))}
         return self._basic()
 
     def _basic(self) -> Mapping[str, str]:
@@ -229,7 +232,7 @@ class Client:
             once = self._signs and self._in_query  # that signature can't be made anew for a second try
             self._opened = Transport(
                 self.url,
-                auth=self._headers,
+                signer=self._headers,
                 allow_plain_http=connection.allow_plain_http,
                 limits=_LIMITS,
                 retry=RetryRules(attempts=1) if once else None,
