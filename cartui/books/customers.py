@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import peewee
@@ -13,8 +15,10 @@ from cartui.books.faults import StaleVersionError
 from cartui.books.fields import to_moment
 from cartui.books.outbox import Outbox
 from cartui.books.tables import Customer as CustomerTable
+from cartui.books.tables import CustomerContact as ContactTable
 from cartui.domain.documents import Customer
 from cartui.domain.ids import CustomerCode, CustomerId
+from cartui.domain.merge_customers import contact_key
 from cartui.domain.outbox import OutboxKind
 from cartui.domain.plan import NewCustomer
 from cartui.errors import NeedsOperatorError
@@ -42,19 +46,27 @@ class Customers:
 
     def list_all(self) -> list[Customer]:
         """Every customer, guests among them."""
-        rows = self._db.rows(CustomerTable.select(*_FIELDS).order_by(CustomerTable.id))
-        return [_customer(row) for row in rows]
+        return self._list(peewee.SQL("1 = 1"))
 
     def find_by_codes(self, codes: Sequence[str]) -> dict[CustomerCode, Customer]:
         """By exact code."""
         return {one.code: one for one in self._find(CustomerTable.code, [str(one) for one in codes])}
 
     def find_by_emails(self, emails: Sequence[str], *, guest: bool | None = None) -> dict[str, list[Customer]]:
-        """By case-folded e-mail, which is also the key of the answer; `guest` True or False asks for one sort only."""
+        """By any of their e-mails, case-folded, which is also the key of the answer; `guest` True or False asks for one
+        sort only."""
+        asked = sorted({email.casefold() for email in emails if email})
+        some = self._find(CustomerTable.email_key, asked)
+        others = self._with_contact("email", asked) - {one.customer_id for one in some}
+        if others:
+            some = sorted([*some, *self._find(CustomerTable.id, sorted(others))], key=lambda one: one.customer_id)
+        wanted = set(asked)
         found: dict[str, list[Customer]] = {}
-        for one in self._find(CustomerTable.email_key, sorted({email.casefold() for email in emails if email})):
+        for one in some:
             if guest is None or one.guest is guest:
-                found.setdefault(one.email.casefold(), []).append(one)
+                for email in dict.fromkeys(text.casefold() for text in (one.email, *one.more_emails)):
+                    if email in wanted:
+                        found.setdefault(email, []).append(one)
         return found
 
     def add_many(self, rows: Sequence[NewCustomer], *, actor: str = "") -> list[CustomerId]:
@@ -63,30 +75,22 @@ class Customers:
             return []
         first = self._db.allocate("customer", len(rows))
         codes = self._codes(rows, first)
-        now = to_moment(self._db.clock())
+        now = self._db.clock()
         self._db.write_many(
             _ADD,
             [
-                (
-                    customer_id, code, row.first_name, row.last_name, row.company, row.email, row.email.casefold(),
-                    row.phone, row.tax_number, int(row.guest), addresses_as_json(row.addresses), now, actor,
-                )
+                _stored(customer_id, code, row, now, actor)
                 for customer_id, (code, row) in enumerate(zip(codes, rows, strict=True), first)
             ],
-        )  # fmt: skip
+        )
+        for customer_id, row in enumerate(rows, first):
+            if row.more_emails or row.more_phones:
+                self._add_contacts(customer_id, row.more_emails, row.more_phones)
         return [CustomerId(first + n) for n in range(len(rows))]
 
     def update(self, customer: Customer, *, actor: str = "") -> Customer:
         """Store a customer and return it with its new version. StaleVersionError when somebody saved it since."""
-        current = self._db.row(
-            CustomerTable.select(CustomerTable.version, CustomerTable.changed_by, CustomerTable.changed_at).where(
-                CustomerTable.id == customer.customer_id
-            )
-        )
-        if current is None:
-            raise NeedsOperatorError(f"The customer {customer.code} was deleted.", "Go back to the list of customers.")
-        if current[0] != customer.version:
-            raise StaleVersionError(f"The customer {customer.code}", current[1], current[2])
+        self.ensure_current(customer)
         other = self.find_by_codes([customer.code]).get(customer.code)
         if other is not None and other.customer_id != customer.customer_id:
             raise NeedsOperatorError(f"There is a customer {customer.code} already.", "Choose another code.")
@@ -107,7 +111,38 @@ class Customers:
                 changed_by=actor,
             ).where(CustomerTable.id == customer.customer_id)
         )
+        self._db.write(ContactTable.delete().where(ContactTable.customer_id == customer.customer_id))
+        self._add_contacts(customer.customer_id, customer.more_emails, customer.more_phones)
         self._outbox.touch(OutboxKind.CUSTOMER, [customer.customer_id])
+        return self.find_by_ids([customer.customer_id])[customer.customer_id]
+
+    def ensure_current(self, customer: Customer) -> None:
+        """StaleVersionError when somebody saved the customer since it was read."""
+        current = self._db.row(
+            CustomerTable.select(CustomerTable.version, CustomerTable.changed_by, CustomerTable.changed_at).where(
+                CustomerTable.id == customer.customer_id
+            )
+        )
+        if current is None:
+            raise NeedsOperatorError(f"The customer {customer.code} was deleted.", "Go back to the list of customers.")
+        if current[0] != customer.version:
+            raise StaleVersionError(f"The customer {customer.code}", current[1], current[2])
+
+    def delete(self, customer_id: CustomerId) -> None:
+        """Take a customer out. Documents and links must lead elsewhere by then."""
+        self._db.write(ContactTable.delete().where(ContactTable.customer_id == customer_id))
+        self._db.write(CustomerTable.delete().where(CustomerTable.id == customer_id))
+
+    def restore(self, customer: Customer, *, actor: str = "") -> Customer:
+        """Put a customer back under its number, as it was but for its version; its links are the caller's business.
+        NeedsOperatorError where its code was given to another one meanwhile."""
+        if customer.code in self.find_by_codes([customer.code]):
+            raise NeedsOperatorError(f"The code {customer.code} was given to another customer.", "Change that one.")
+        self._db.write_many(_ADD, [_stored(customer.customer_id, customer.code, customer, self._db.clock(), actor)])
+        self._add_contacts(customer.customer_id, customer.more_emails, customer.more_phones)
+        self._db.write(
+            CustomerTable.update(version=customer.version + 1).where(CustomerTable.id == customer.customer_id)
+        )
         return self.find_by_ids([customer.customer_id])[customer.customer_id]
 
     def count(self) -> int:
@@ -129,16 +164,69 @@ class Customers:
         found: list[Customer] = []
         filled = peewee.SQL("t1.email_key <> ''" if column is CustomerTable.email_key else "1 = 1")  # else no index
         for start in range(0, len(values), _ASK):
-            rows = self._db.rows(
-                CustomerTable.select(*_FIELDS)
-                .where(self._db.among(column, values[start : start + _ASK]) & filled)
-                .order_by(CustomerTable.id)
-            )
-            found += [_customer(row) for row in rows]
+            found += self._list(self._db.among(column, values[start : start + _ASK]) & filled)
         return found
 
+    def _list(self, condition: Any) -> list[Customer]:
+        rows = self._db.rows(CustomerTable.select(*_FIELDS).where(condition).order_by(CustomerTable.id))
+        contacts = self._contacts([row[0] for row in rows])
+        return [_customer(row, contacts.get(row[0], {})) for row in rows]
 
-def _customer(row: Row) -> Customer:
+    # --- e-mails and phones beyond the first -------------------------------------------------------------------------
+
+    def _contacts(self, customer_ids: Sequence[int]) -> dict[int, dict[str, tuple[str, ...]]]:
+        """customer -> kind -> texts, of those that have any."""
+        found: dict[int, dict[str, tuple[str, ...]]] = {}
+        for start in range(0, len(customer_ids), _ASK):
+            asked = self._db.among(ContactTable.customer_id, list(customer_ids[start : start + _ASK]))
+            rows = self._db.rows(
+                ContactTable.select(ContactTable.customer_id, ContactTable.kind, ContactTable.value)
+                .where(asked)
+                .order_by(ContactTable.customer_id, ContactTable.kind, ContactTable.value)
+            )
+            for customer_id, kind, value in rows:
+                some = found.setdefault(customer_id, {})
+                some[kind] = (*some.get(kind, ()), value)
+        return found
+
+    def _with_contact(self, kind: str, keys: list[str]) -> set[int]:
+        """The customers that one of these leads to as a further contact."""
+        found: set[int] = set()
+        for start in range(0, len(keys), _ASK):
+            asked = self._db.among(ContactTable.value_key, keys[start : start + _ASK])
+            rows = self._db.rows(ContactTable.select(ContactTable.customer_id).where(asked, ContactTable.kind == kind))
+            found.update(row[0] for row in rows)
+        return found
+
+    def _add_contacts(self, customer_id: int, emails: Sequence[str], phones: Sequence[str]) -> None:
+        keyed = {("email", text.casefold()): text for text in emails if text}
+        keyed |= {("phone", key): text for text in phones if (key := contact_key(text))}
+        self._db.write_many(
+            "INSERT INTO customer_contact (customer_id, kind, value, value_key) VALUES (?, ?, ?, ?)",
+            [(customer_id, kind, text, key) for (kind, key), text in keyed.items()],
+        )
+
+    def last_change(self, customer_id: CustomerId) -> tuple[str, datetime] | None:
+        """Who saved the customer last, and when (aware UTC); None where it is gone."""
+        row = self._db.row(
+            CustomerTable.select(CustomerTable.changed_by, CustomerTable.changed_at).where(
+                CustomerTable.id == customer_id
+            )
+        )
+        return None if row is None else (row[0], row[1])
+
+
+def _stored(customer_id: int, code: str, row: NewCustomer | Customer, now: datetime, actor: str) -> tuple[object, ...]:
+    return (
+        customer_id, code, row.first_name, row.last_name, row.company, row.email, row.email.casefold(), row.phone,
+        row.tax_number, int(row.guest), addresses_as_json(row.addresses), to_moment(now), actor,
+    )  # fmt: skip
+
+
+def _customer(row: Row, contacts: Mapping[str, tuple[str, ...]]) -> Customer:
     values = list(row)
     values[9] = addresses_from(values[9])
-    return Customer(*values)
+    more_emails, more_phones = contacts.get("email", ()), contacts.get("phone", ())
+    return (
+        replace(Customer(*values), more_emails=more_emails, more_phones=more_phones) if contacts else Customer(*values)
+    )

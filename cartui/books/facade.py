@@ -15,6 +15,7 @@ from cartui.books.documents import Documents
 from cartui.books.items import Items
 from cartui.books.journal import Journal
 from cartui.books.leases import Lease, Leases
+from cartui.books.merges import Merges
 from cartui.books.migrate import migrate
 from cartui.books.opening import open_database
 from cartui.books.outbox import Outbox
@@ -39,6 +40,7 @@ class Books:
         self.records = Records(database)
         self.items = Items(database)
         self.customers = Customers(database)
+        self.merges = Merges(database, self.customers)
         self.documents = Documents(database)
         self.journal = Journal(database)
         self.cycles = Cycles(database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +14,10 @@ from cartui.books.database import Database
 from cartui.books.faults import StaleVersionError
 from cartui.books.fields import to_micros, to_moment
 from cartui.books.outbox import Outbox
+from cartui.books.tables import BundlePart as PartTable
 from cartui.books.tables import Item as ItemTable
 from cartui.books.tables import StockEntry
+from cartui.domain.bundles import BundlePart, check_parts, orderable
 from cartui.domain.documents import Item
 from cartui.domain.ids import ItemCode, ItemId
 from cartui.domain.outbox import OutboxKind
@@ -27,9 +30,10 @@ _ASK = 900
 _FIELDS = (
     ItemTable.id, ItemTable.code, ItemTable.name, ItemTable.barcode, ItemTable.cost, ItemTable.price,
     ItemTable.currency, ItemTable.on_hand, ItemTable.allocated, ItemTable.is_default, ItemTable.version,
+    ItemTable.tax_class, ItemTable.reorder_level,
 )  # fmt: skip
 _ADD = """INSERT INTO item (id, code, name, barcode, cost, price, currency, on_hand, allocated, is_default, version,
- changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, ?, ?)"""
+ changed_at, changed_by, tax_class, reorder_level) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, ?, ?, ?, ?)"""
 _ENTER = "INSERT INTO stock_entry (item_id, quantity, reason, at, actor) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -106,6 +110,8 @@ class Items:
                 price=item.price,
                 currency=item.currency,
                 allocated=item.allocated,
+                tax_class=item.tax_class,
+                reorder_level=item.reorder_level,
                 version=item.version + 1,
                 changed_at=self._db.clock(),
                 changed_by=actor,
@@ -138,6 +144,55 @@ class Items:
             .limit(limit)
         )
         return [StockChange(ItemId(row[0]), row[1], row[2]) for row in rows]
+
+    def parts_of(self, bundle_ids: Sequence[int]) -> dict[ItemId, tuple[BundlePart, ...]]:
+        """The parts of those that are bundles, by bundle."""
+        found: dict[ItemId, list[BundlePart]] = {}
+        for start in range(0, len(bundle_ids), _ASK):
+            asked = self._db.among(PartTable.bundle_id, [int(one) for one in bundle_ids[start : start + _ASK]])
+            rows = self._db.rows(
+                PartTable.select(PartTable.bundle_id, PartTable.part_id, PartTable.quantity)
+                .where(asked)
+                .order_by(PartTable.bundle_id, PartTable.part_id)
+            )
+            for bundle, part, quantity in rows:
+                found.setdefault(ItemId(bundle), []).append(BundlePart(ItemId(part), quantity))
+        return {bundle: tuple(parts) for bundle, parts in found.items()}
+
+    def bundles_with(self, part_ids: Sequence[int]) -> list[ItemId]:
+        """The bundles that one of these items is a part of: what they can be ordered changes with it."""
+        found: set[int] = set()
+        for start in range(0, len(part_ids), _ASK):
+            asked = self._db.among(PartTable.part_id, [int(one) for one in part_ids[start : start + _ASK]])
+            found.update(row[0] for row in self._db.rows(PartTable.select(PartTable.bundle_id).where(asked)))
+        return [ItemId(one) for one in sorted(found)]
+
+    def orderable(self, bundle_ids: Sequence[int]) -> dict[ItemId, Decimal | None]:
+        """How many of each bundle its parts make now; items that are no bundles are not in the answer."""
+        parts = self.parts_of(bundle_ids)
+        stock = self.find_by_ids(sorted({part.part_id for some in parts.values() for part in some}))
+        free = {item_id: item.free for item_id, item in stock.items()}
+        return {bundle: orderable(some, free) for bundle, some in parts.items()}
+
+    def set_parts(self, bundle: Item, parts: Sequence[BundlePart], *, actor: str = "") -> None:
+        """Make an item a bundle of these parts; none makes it a plain item again. NeedsOperatorError where that can't
+        be, StaleVersionError when somebody saved it since."""
+        nested = self.parts_of([part.part_id for part in parts])
+        if problem := check_parts(bundle.item_id, parts, nested):
+            raise NeedsOperatorError(problem, "Correct the parts.")
+        if parts and self.bundles_with([bundle.item_id]):
+            raise NeedsOperatorError(f"{bundle.code} is itself a part of a bundle.", "Take it out of that one first.")
+        self.update(bundle, actor=actor)
+        self._db.write(PartTable.delete().where(PartTable.bundle_id == bundle.item_id))
+        self._db.write_many(
+            "INSERT INTO bundle_part (bundle_id, part_id, quantity) VALUES (?, ?, ?)",
+            [(bundle.item_id, part.part_id, to_micros(part.quantity)) for part in parts],
+        )
+
+    def last_change(self, item_id: ItemId) -> tuple[str, datetime] | None:
+        """Who saved the item last, and when (aware UTC); None where it is gone."""
+        row = self._db.row(ItemTable.select(ItemTable.changed_by, ItemTable.changed_at).where(ItemTable.id == item_id))
+        return None if row is None else (row[0], row[1])
 
     def wrong_stock(self) -> list[ItemId]:
         """Items whose stock is not the sum of their ledger: always none, or the books are damaged."""
@@ -178,7 +233,7 @@ class Items:
             on_hand = _micros(row.on_hand)
             stored.append((
                 item_id, row.code, row.name, row.barcode, _micros(row.cost), _micros(row.price), row.currency, on_hand,
-                int(is_default), now, actor,
+                int(is_default), now, actor, row.tax_class, _micros(row.reorder_level),
             ))  # fmt: skip
             if on_hand is not None:
                 entries.append((item_id, on_hand, "opening stock", now, actor))

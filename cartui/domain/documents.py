@@ -39,7 +39,11 @@ class DocumentStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
     """As `OrderLine`, with our item beside the shop's words. `default_item`: no item of ours matched, the default item
-    stands in and the shop's SKU and text are kept (S076)."""
+    stands in and the shop's SKU and text are kept (S076).
+
+    source_position  the line (1, 2, …) of the document that this one was made from
+    restock          credit notes: the goods go back on the shelf
+    """
 
     kind: LineKind
     text: str
@@ -51,6 +55,9 @@ class DocumentLine:
     item_code: ItemCode | None = None
     sku: str = ""
     default_item: bool = False
+    line_id: str = ""
+    source_position: int | None = None
+    restock: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,14 @@ class DocumentDraft:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A stored document with its lines. `changed_in_cart`: the order changed in the cart after it was imported."""
+    """A stored document with its lines. `changed_in_cart`: the order changed in the cart after it was imported.
+
+    posted_number  the gap-free number given at approval (INV-2026-00001), "" before
+    source_id      the document that this one was made from: an invoice's order, a credit note's invoice
+    open_amount    what the customer still owes on it (approved invoices)
+    closed         an approved order whose remainder will not be delivered
+    exchange_rate  what one unit of `currency` is worth in the books' own, as the shop or a person said
+    """
 
     document_id: DocumentId
     number: DocumentNumber
@@ -95,11 +109,26 @@ class Document:
     created_at: datetime
     changed_in_cart: bool
     draft: DocumentDraft
+    version: int = 1
+    posted_number: str = ""
+    approved_at: datetime | None = None
+    approved_by: str = ""
+    source_id: DocumentId | None = None
+    void_reason: str = ""
+    open_amount: Decimal = Decimal(0)
+    closed: bool = False
+    exchange_rate: Decimal | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: its posted number, else the one it got when it was made."""
+        return self.posted_number or self.number
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item of the system. `on_hand` None: stock never stated. `version` rises with each save."""
+    """An item of the system. `on_hand` None: stock never stated. `version` rises with each save. `tax_class` is the
+    merchant's own word; at or below `reorder_level` (None: not watched) the item is to be ordered."""
 
     item_id: ItemId
     code: ItemCode
@@ -112,6 +141,8 @@ class Item:
     allocated: Decimal = Decimal(0)
     is_default: bool = False
     version: int = 1
+    tax_class: str = ""
+    reorder_level: Decimal | None = None
 
     @property
     def free(self) -> Decimal | None:
@@ -121,7 +152,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer of the system. `guest`: made from a guest order, kept apart from registered ones."""
+    """A customer of the system. `guest`: made from a guest order, kept apart from registered ones. `more_emails` and
+    `more_phones` are beside the first ones; orders and customers are found by each of the e-mails."""
 
     customer_id: CustomerId
     code: CustomerCode
@@ -134,6 +166,8 @@ class Customer:
     guest: bool = False
     addresses: tuple[Address, ...] = ()
     version: int = 1
+    more_emails: tuple[str, ...] = ()
+    more_phones: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

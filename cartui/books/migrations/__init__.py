@@ -1,7 +1,8 @@
 """The numbered steps of the schema. A released step is never edited: what comes later is a new one.
 
 Each step is a list of statements in the words both databases share; `{auto}`, `{bytes}`, `{int}` and `{tight}` stand
-for what they call differently (an automatic key, bytes, 64 bits, "no second tree for the primary key").
+for what they call differently (an automatic key, bytes, 64 bits, "no second tree for the primary key"). A statement
+that begins with `{sqlite}` or `{postgres}` is for that one only (triggers have no common words).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cartui.books.migrations import m0001_first, m0002_outbox, m0003_accounts, m0004_baskets, m0005_undo
+from cartui.books.migrations import m0001_first, m0002_outbox, m0003_accounts, m0004_baskets, m0005_undo, m0006_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +29,5 @@ MIGRATIONS: Final = (
     Migration(3, "accounts", m0003_accounts.STATEMENTS),
     Migration(4, "baskets", m0004_baskets.STATEMENTS),
     Migration(5, "undo", m0005_undo.STATEMENTS),
+    Migration(6, "items", m0006_items.STATEMENTS),
 )

@@ -7,14 +7,18 @@ open at once. Import pages are written by prepared statements, never by an insta
 from __future__ import annotations
 
 from cartui.books.tables.connection import Cart, Counter, Cursor, Cycle, Journal, Lease, Meta, Record
+from cartui.books.tables.items import BundlePart, CustomerContact, CustomerMerge
 from cartui.books.tables.outbox import Outbox
 from cartui.books.tables.system import Customer, Document, DocumentLine, Item, StockEntry
 
 __all__ = [
+    "BundlePart",
     "Cart",
     "Counter",
     "Cursor",
     "Customer",
+    "CustomerContact",
+    "CustomerMerge",
     "Cycle",
     "Document",
     "DocumentLine",

@@ -21,6 +21,8 @@ class Item(Model):
     version = BigIntegerField()
     changed_at = MomentField()
     changed_by = WordsField()
+    tax_class = WordsField()
+    reorder_level = MicrosField(null=True)
 
     class Meta:
         table_name = "item"
