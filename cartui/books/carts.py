@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import peewee
@@ -12,7 +14,16 @@ from cartui.books.database import Database, Row
 from cartui.books.faults import StaleVersionError
 from cartui.books.tables import Cart, Cycle, Document
 from cartui.domain.ids import CartId
-from cartui.domain.settings import CartConnection, CartDocument, CartSettings, DocumentKind, SyncStatus
+from cartui.domain.settings import (
+    CartConnection,
+    CartDocument,
+    CartSettings,
+    DocumentKind,
+    FieldOwner,
+    StockNumber,
+    StockRange,
+    SyncStatus,
+)
 from cartui.errors import NeedsOperatorError
 
 COPIED = "This database was copied from another machine."
@@ -202,18 +213,27 @@ class Carts:
 
 def _settings_as_json(settings: CartSettings) -> dict[str, Any]:
     return {
-        key: value.isoformat() if isinstance(value, datetime) else value
+        key: value.isoformat() if isinstance(value, datetime) else str(value) if isinstance(value, Decimal) else value
         for key, value in dataclasses.asdict(settings).items()
     }
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "orders_from": datetime.fromisoformat,
+    "updates_from": datetime.fromisoformat,
+    "import_orders_as": DocumentKind,
+    "stock_number": StockNumber,
+    "stock_range": StockRange,
+    "stock_buffer": Decimal,
+    "field_owners": lambda stored: {key: FieldOwner(owner) for key, owner in stored.items()},
+}
 
 
 def _settings_from(stored: dict[str, Any]) -> CartSettings:
     """A setting that is not stored yet has its default."""
     known = {field.name for field in dataclasses.fields(CartSettings)}
     values = {key: value for key, value in stored.items() if key in known}
-    for key in ("orders_from", "updates_from"):
+    for key, read in _READ.items():
         if values.get(key) is not None:
-            values[key] = datetime.fromisoformat(values[key])
-    if "import_orders_as" in values:
-        values["import_orders_as"] = DocumentKind(values["import_orders_as"])
+            values[key] = read(values[key])
     return CartSettings(**values)
