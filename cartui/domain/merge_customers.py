@@ -14,6 +14,7 @@ from typing import Final
 from cartui.domain.documents import Customer
 from cartui.domain.ids import CustomerId
 from cartui.domain.plan import FieldChange
+from cartui.domain.similar import plain_words
 
 _DIGITS: Final = re.compile(r"\d+", re.ASCII)
 _PHONE_TAIL: Final = 9  # "+44 20 7946 0018" and "020 7946 0018" are one telephone
@@ -37,12 +38,6 @@ def tax_key(number: str) -> str:
     """Letters and digits only, in capitals. "" for fewer than five: "n/a" is no tax number."""
     kept = "".join(char for char in unicodedata.normalize("NFKC", number).upper() if char.isalnum())
     return kept if len(kept) >= _TAX_LEAST and any(char.isdigit() for char in kept) else ""
-
-
-def plain_words(text: str) -> str:
-    """Lower case, without accents and punctuation, one blank between words."""
-    bare = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
-    return " ".join("".join(char if char.isalnum() else " " for char in bare).split())
 
 
 def keys_of(customer: Customer) -> dict[tuple[str, str], str]:
