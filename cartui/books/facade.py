@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from cartui.books.cart_items import CartItems
 from cartui.books.carts import COPIED, Carts
 from cartui.books.cursors import Cursors
 from cartui.books.customers import Customers
@@ -46,6 +47,7 @@ class Books:
         self.cycles = Cycles(database)
         self.leases = Leases(database)
         self.outbox = Outbox(database)
+        self.cart_items = CartItems(database)
 
     @contextmanager
     def transaction(self, lease: Lease | None = None) -> Iterator[None]:

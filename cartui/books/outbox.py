@@ -6,14 +6,26 @@ are stored together or not at all (DESIGN rule 9).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any
+
+import peewee
 
 from cartui.books.database import Database
 from cartui.books.fields import to_moment
+from cartui.books.tables import Outbox as OutboxTable
 from cartui.domain.ids import CartId, RecordKind
-from cartui.domain.outbox import OutboxKind
+from cartui.domain.outbox import Ending, OutboxCounts, OutboxKind, OutboxRow, OutboxState, SentRow
 
 _ASK = 900
+_T = OutboxTable
+_FIELDS = (
+    _T.id, _T.cart_id, _T.kind, _T.our_id, _T.state, _T.version, _T.sent_version, _T.reason, _T.remedy, _T.tries,
+    _T.changed_at, _T.due_at, _T.approved,
+)  # fmt: skip
+_OPEN = "state IN ('waiting', 'sending', 'unknown')"  # the index's condition, word for word
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=15)
 _LINKED_AS = {
     OutboxKind.STOCK: RecordKind.ITEM,
     OutboxKind.ITEM: RecordKind.ITEM,
@@ -53,6 +65,9 @@ class Outbox:
                 which = "" if cart_id is None else f" AND cart_id = {int(cart_id)}"
                 linked = f"our_id {{among}} AND kind = '{_LINKED_AS[kind]}'{which}"
                 self._touch(kind, f"FROM cart_record WHERE {linked}", part)
+                if kind is OutboxKind.STOCK:  # what a bundle's parts make is the bundle's stock
+                    made = "FROM bundle_part JOIN cart_record ON our_id = bundle_id AND kind = 'item'"
+                    self._touch(kind, f"{made} WHERE part_id {{among}}{which}", part)
 
     def touch_stock_of(self, codes: Sequence[str]) -> None:
         """As `touch` of STOCK, by item code: one statement a page of imported documents."""
@@ -60,6 +75,29 @@ class Outbox:
             items = "FROM item JOIN cart_record ON our_id = item.id AND cart_record.kind = 'item'"
             part = [str(one) for one in codes[start : start + _ASK]]
             self._touch(OutboxKind.STOCK, f"{items} WHERE item.code {{among}}", part)
+            self._touch_bundles_of(part)
+
+    def _touch_bundles_of(self, codes: Sequence[object]) -> None:
+        """An order of an item changes its bundles; an order of a bundle changes its parts, and their other bundles."""
+        if not self._db.sql("SELECT 1 FROM bundle_part LIMIT 1"):
+            return
+        rows = self._db.sql_among(
+            "SELECT part_id FROM item JOIN bundle_part ON bundle_id = item.id WHERE code {among}", (), codes
+        )
+        parts = [row[0] for row in rows]
+        rows = self._db.sql_among("SELECT item.id FROM item WHERE code {among}", (), codes)
+        self.touch(OutboxKind.STOCK, parts + [row[0] for row in rows])
+
+    def touch_all(self, cart_id: CartId, kind: OutboxKind) -> None:
+        """Note every linked record of a kind for one cart: when a switch is turned on or a rule of the cart changed."""
+        if kind is not OutboxKind.SHIPMENT:
+            now = to_moment(self._db.clock())
+            self._db.write_sql(
+                f"{_NEW} SELECT cart_id, '{kind}', our_id, {_VALUES.format(now=now)} FROM cart_record"
+                f" WHERE cart_id = ? AND kind = '{_LINKED_AS[kind]}' AND our_id IS NOT NULL"
+                f" GROUP BY cart_id, our_id {_AGAIN}",
+                (int(cart_id),),
+            )
 
     def _touch(self, kind: OutboxKind, linked: str, some: Sequence[object]) -> None:
         values = _VALUES.format(now=to_moment(self._db.clock()))
@@ -75,3 +113,98 @@ class Outbox:
             self._db.write_sql(
                 f"{_NEW} SELECT id, 'shipment', {one}, {values} FROM cart WHERE id = ? {_AGAIN}", (int(cart_id),)
             )
+
+    # --- sending
+
+    def has_due(self, cart_id: CartId, kinds: Collection[OutboxKind]) -> bool:
+        """Whether anything of these kinds is to be sent now: one look into an index, often."""
+        now = to_moment(self._db.clock())
+        return any(
+            self._db.sql(
+                f"SELECT 1 FROM outbox WHERE {_OPEN} AND cart_id = ? AND kind = ? AND due_at <= ? LIMIT 1",
+                (int(cart_id), kind.value, now),
+            )
+            for kind in kinds
+        )
+
+    def due(self, cart_id: CartId, kind: OutboxKind, limit: int, but: Collection[int] = ()) -> list[OutboxRow]:
+        """What is to be sent now, the longest waiting first; without the rows numbered in `but`. A row that is SENDING
+        although nobody sends (the caller has the lease) was left by a process that died."""
+        condition = peewee.SQL(_OPEN) & (_T.cart_id == cart_id) & (_T.kind == kind.value)
+        condition &= _T.due_at <= self._db.clock()
+        rows = self._list(_T.select(*_FIELDS).where(condition).order_by(_T.due_at, _T.id).limit(limit + len(but)))
+        return [row for row in rows if row.row_id not in but][:limit]
+
+    def take_up(self, rows: Sequence[OutboxRow]) -> None:
+        """They are on their way, in the version that they had when they were read."""
+        self._db.write_many(
+            "UPDATE outbox SET state = 'sending', sent_version = ? WHERE id = ?",
+            [(row.version, row.row_id) for row in rows],
+        )
+
+    def end(self, ended: Sequence[SentRow]) -> None:
+        """What became of rows. One that changed since it was read waits again, unless nobody knows yet what the cart
+        did: then it is looked up first."""
+        now = self._db.clock()
+        for one in ended:
+            again = one.ending is Ending.AGAIN
+            state = OutboxState.WAITING if again else OutboxState(one.ending.value)
+            slow = one.ending in (Ending.AGAIN, Ending.UNKNOWN)
+            pause = min(_FIRST_PAUSE * 2 ** min(one.row.tries, 10), _LONGEST_PAUSE) if slow else timedelta(0)
+            asks = (OutboxState.UNKNOWN.value, OutboxState.WAITING.value)
+            self._db.write_sql(
+                "UPDATE outbox SET state = CASE WHEN version > ? AND ? NOT IN (?, ?) THEN 'waiting' ELSE ? END,"
+                " sent_version = ?, reason = ?, remedy = ?, tries = ?, due_at = ?,"
+                " approved = CASE WHEN ? = 'done' THEN 0 ELSE approved END WHERE id = ?",
+                (
+                    one.row.version, state.value, *asks, state.value, one.row.version, one.reason, one.remedy,
+                    one.row.tries + 1 if slow else 0, to_moment(now + pause), state.value, one.row.row_id,
+                ),
+            )  # fmt: skip
+
+    # --- for a person
+
+    def counts(self, cart_id: CartId) -> dict[OutboxKind, OutboxCounts]:
+        """How many rows are not done, by kind."""
+        rows = self._db.sql(
+            "SELECT kind, state, COUNT(*) FROM outbox WHERE cart_id = ? AND state NOT IN ('done', 'superseded')"
+            " GROUP BY kind, state",
+            (int(cart_id),),
+        )
+        found: dict[OutboxKind, dict[str, int]] = {}
+        for kind, state, count in rows:
+            found.setdefault(OutboxKind(kind), {})[state] = int(count)
+        return {kind: OutboxCounts(**states) for kind, states in found.items()}
+
+    def list_rows(
+        self, cart_id: CartId, states: Collection[OutboxState] | None = None, limit: int = 1_000
+    ) -> list[OutboxRow]:
+        """Rows in these states (None: all that are not done), the refused and unknown ones first."""
+        wanted = states or (OutboxState.REFUSED, OutboxState.UNKNOWN, OutboxState.SENDING, OutboxState.WAITING)
+        order = peewee.SQL(
+            "CASE state WHEN 'refused' THEN 0 WHEN 'unknown' THEN 1 WHEN 'sending' THEN 2 WHEN 'waiting' THEN 3 ELSE 4"
+            " END, id"
+        )
+        condition = (_T.cart_id == cart_id) & _T.state.in_([state.value for state in wanted])
+        return self._list(_T.select(*_FIELDS).where(condition).order_by(order).limit(limit))
+
+    def retry(self, cart_id: CartId, row_ids: Sequence[int], *, approved: bool = False) -> int:
+        """Rows to be tried again at once, whatever became of them; how many there were. `approved`: a person confirmed
+        that they may pass the brakes."""
+        now, done = to_moment(self._db.clock()), 0
+        for row_id in row_ids:
+            rows = self._db.write_sql(
+                "UPDATE outbox SET state = CASE WHEN state IN ('sending', 'unknown') THEN state ELSE 'waiting' END,"
+                " due_at = ?, tries = 0, approved = ? WHERE cart_id = ? AND id = ? AND state <> 'done' RETURNING id",
+                (now, int(approved), int(cart_id), row_id),
+            )
+            done += len(rows)
+        return done
+
+    def _list(self, query: Any) -> list[OutboxRow]:
+        return [_row(row) for row in self._db.rows(query)]
+
+
+def _row(row: tuple[Any, ...]) -> OutboxRow:
+    row_id, cart_id, kind, our_id, state, *rest = row
+    return OutboxRow(row_id, CartId(cart_id), OutboxKind(kind), our_id, OutboxState(state), *rest)

@@ -40,7 +40,8 @@ class OutboxState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
     """One row. `version` rises with each change of the record; `sent_version` is the one that was last taken up for
-    sending: where it is lower, a change came meanwhile. `due_at`: not before (UTC)."""
+    sending: where it is lower, a change came meanwhile. `due_at`: not before (UTC). `approved`: a person let
+    it pass the brakes."""
 
     row_id: int
     cart_id: CartId
@@ -54,3 +55,39 @@ class OutboxRow:
     tries: int
     changed_at: datetime
     due_at: datetime
+    approved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """Rows of one kind that are not done."""
+
+    waiting: int = 0
+    sending: int = 0
+    unknown: int = 0
+    refused: int = 0
+
+    @property
+    def open(self) -> int:
+        """Those that will be sent or looked up by themselves."""
+        return self.waiting + self.sending + self.unknown
+
+
+class Ending(StrEnum):
+    """How a try to send a row ended."""
+
+    DONE = "done"
+    AGAIN = "again"  # nothing was written: it waits for another try
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """What became of a row that was taken up; `reason` and `remedy` for all but DONE."""
+
+    row: OutboxRow
+    ending: Ending
+    reason: str = ""
+    remedy: str = ""

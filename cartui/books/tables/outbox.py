@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from peewee import BigAutoField, BigIntegerField, Model
 
-from cartui.books.fields import MomentField, WordsField
+from cartui.books.fields import FlagField, MomentField, WordsField
 
 
 class Outbox(Model):
@@ -20,6 +20,7 @@ class Outbox(Model):
     tries = BigIntegerField()
     changed_at = MomentField()
     due_at = MomentField()
+    approved = FlagField()
 
     class Meta:
         table_name = "outbox"
