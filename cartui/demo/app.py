@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -12,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from cartui.demo import writes
+from cartui.demo import order_writes, writes
 from cartui.demo.catalogue import BASE_CURRENCY
 from cartui.demo.checks import check_parameters, read_key, read_object
-from cartui.demo.lifecycle import ORDER_STATES
+from cartui.demo.lifecycle import ORDER_STATES, SETTABLE
 from cartui.demo.pages import FILTERS, get_row, list_rows
 from cartui.demo.pricing import EXPONENTS
 from cartui.demo.shop import DemoShop
@@ -25,7 +26,10 @@ DIRECTORY = "/shop"
 """The directory that holds ``cartconnect`` on this server; the address a merchant enters ends with it."""
 BASE = f"{DIRECTORY}/cartconnect/v1"
 BODY_MAXIMUM = 1_048_576
-WRITES = ("items.create", "items.update", "stock.set", "customers.create", "customers.update", "shipments.create")
+WRITES = (
+    "items.create", "items.update", "stock.set", "customers.create", "customers.update",
+    "shipments.create", "orders.update", "baskets.order",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,9 @@ def build_app(shop: DemoShop) -> Starlette:
         route("PATCH", "customers/{id}", _updater("customers")),
         route("POST", "stock", lambda call: writes.set_stock(call.shop, call.body)),
         route("POST", "orders/{id}/shipments", _ship),
+        route("PATCH", "orders/{id}", lambda call: order_writes.update_order(call.shop, call.path["id"], call.body)),
+        route("POST", "baskets/{id}/order", _place_order),
+        Route(f"{DIRECTORY}/admin/{{kind}}/{{id}}", _back_office),
     ]
     return Starlette(routes=routes, exception_handlers={HTTPException: _refuse_path})
 
@@ -88,10 +95,20 @@ def _ship(call: Call) -> tuple[int, Row]:
     return writes.create_shipment(call.shop, call.path["id"], read_key(call.key), call.body)
 
 
+def _place_order(call: Call) -> tuple[int, Row]:
+    return order_writes.place_order(call.shop, call.path["id"], read_key(call.key), call.body)
+
+
+async def _back_office(request: Request) -> Response:
+    """Where a real shop asks its staff for a password; this one has no staff and shows nothing."""
+    name = html.escape(f"{request.path_params['kind']} {request.path_params['id']}")
+    return HTMLResponse(f"<!DOCTYPE html><title>Demo shop</title><h1>{name}</h1><p>The back office would be here.</p>")
+
+
 def _ping(call: Call) -> tuple[int, Row]:
     """Who this is, what it can do, and what time it is here."""
     return 200, {
-        "protocol": {"name": "cart-connect", "version": "1.0"},
+        "protocol": {"name": "cart-connect", "version": "1.1"},
         "shop": {"id": call.shop.shop_id, "name": "cartui demo shop"},
         "software": {"name": "cartui.demo", "version": "1.0"},
         "server_time": render_time(call.shop.now()),
@@ -107,7 +124,11 @@ def _ping(call: Call) -> tuple[int, Row]:
             "prices_include_tax": True,
             "price_currency": BASE_CURRENCY,
             "currencies": [{"code": code, "exponent": exponent} for code, exponent in EXPONENTS.items()],
-            "order_statuses": [{"status": word, "order_state": state} for word, state in ORDER_STATES.items()],
+            "order_statuses": [
+                {"status": word, "order_state": state, "settable": word in SETTABLE}
+                for word, state in ORDER_STATES.items()
+            ],
+            "admin_pages": {kind: f"{DIRECTORY}/admin/{kind}/{{id}}" for kind in KINDS},
             "late_by_seconds": 0,
         },
     }

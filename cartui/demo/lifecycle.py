@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cartui.demo.pricing import EXPONENTS, parse_minor, parse_tenths, render_amount, render_quantity
+from cartui.demo.pricing import EXPONENTS, parse_minor, parse_tenths, render_amount, render_quantity, round_half_up
 from cartui.demo.wire import Row
 
 ORDER_STATES = {
@@ -25,6 +25,8 @@ ORDER_STATES = {
     "cancelled": "cancelled",
 }
 """The shop's own status words and the canonical order state of each; stated by ping."""
+SETTABLE = ("picking", "on-hold", "completed", "cancelled")
+"""The words that staff may set; the others follow from payments, parcels and refunds."""
 
 
 def set_status(order: Row, status: str) -> None:
@@ -72,7 +74,7 @@ def ship(order: Row, shipment: Row) -> None:
 
 
 def build_shipment(
-    order: Row, moment: str, lines: Sequence[tuple[str, int]], carrier: str, tracking: str, **details: str | None
+    order: Row, moment: str, lines: Sequence[tuple[str, int]], carrier: str, tracking: str | None, **details: str | None
 ) -> Row:
     """A shipment row for (line id, tenths) pairs; ids count within the order."""
     return {
@@ -100,6 +102,37 @@ def ship_first_line(order: Row, moment: str, carrier: str, tracking: str) -> Non
 
 def refund(order: Row, moment: str, minor: int, reason: str) -> None:
     """Give money back; all of it or a part."""
+    lines = [_refund_line(order, line, parse_tenths(line["quantity"]), restock=True) for line in order["lines"]]
+    exponent = EXPONENTS[order["currency"]]
+    itemised = minor == sum(_gross(line, exponent) for line in lines) and not order["refunds"]
+    _give_back(order, moment, minor, reason, lines if itemised else [])
+
+
+def refund_piece(order: Row, moment: str, reason: str, *, restock: bool, state: str = "done") -> None:
+    """Give the money for one unit of the first product line back, never more than the order's total."""
+    exponent = EXPONENTS[order["currency"]]
+    first = next(line for line in order["lines"] if line["kind"] == "product")
+    piece = _refund_line(order, first, min(10, parse_tenths(first["quantity"])), restock=restock)
+    minor, total = _gross(piece, exponent), parse_minor(order["total"], exponent)
+    _give_back(order, moment, min(minor, total), reason, [piece] if 0 < minor <= total else [], state)
+
+
+def _refund_line(order: Row, line: Row, tenths: int, *, restock: bool) -> Row:
+    exponent = EXPONENTS[order["currency"]]
+    bought = parse_tenths(line["quantity"])
+    parts = {
+        name: render_amount(round_half_up(parse_minor(line[name], exponent) * tenths, bought), exponent)
+        for name in ("net_amount", "tax_amount")
+    }
+    stocked = restock if line["kind"] == "product" else None
+    return {"line_id": line["line_id"], "quantity": render_quantity(tenths), **parts, "restocked": stocked}
+
+
+def _gross(line: Row, exponent: int) -> int:
+    return parse_minor(line["net_amount"], exponent) + parse_minor(line["tax_amount"], exponent)
+
+
+def _give_back(order: Row, moment: str, minor: int, reason: str, lines: list[Row], state: str = "done") -> None:
     exponent = EXPONENTS[order["currency"]]
     order["refunds"].append(
         {
@@ -107,9 +140,11 @@ def refund(order: Row, moment: str, minor: int, reason: str) -> None:
             "refunded_at": moment,
             "amount": render_amount(minor, exponent),
             "reason": reason,
+            "state": state,
+            "lines": lines,
         }
     )
-    whole = _sum(order["refunds"], exponent) >= parse_minor(order["total"], exponent)
+    whole = _refunded(order, exponent) >= parse_minor(order["total"], exponent)
     set_status(order, "refunded" if whole else "part-refunded")
 
 
@@ -129,11 +164,16 @@ def _sum(rows: Sequence[Row], exponent: int) -> int:
     return sum(parse_minor(row["amount"], exponent) for row in rows)
 
 
+def _refunded(order: Row, exponent: int) -> int:
+    """What has gone back; one that is still pending has not."""
+    return _sum([one for one in order["refunds"] if one.get("state", "done") == "done"], exponent)
+
+
 def _payment_state(order: Row) -> str:
     exponent = EXPONENTS[order["currency"]]
     total = parse_minor(order["total"], exponent)
     paid = _sum([payment for payment in order["payments"] if payment["state"] == "paid"], exponent)
-    refunded = _sum(order["refunds"], exponent)
+    refunded = _refunded(order, exponent)
     if refunded:
         return "refunded" if refunded >= paid else "partially_refunded"
     if paid >= total:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
 from cartui.demo.people import build_address
-from cartui.demo.pricing import EXPONENTS, DraftLine, parse_minor, price_lines, render_amount, round_half_up
+from cartui.demo.pricing import (
+    EXPONENTS,
+    DraftLine,
+    PricedLines,
+    parse_minor,
+    parse_tenths,
+    price_lines,
+    render_amount,
+    round_half_up,
+)
 from cartui.demo.wire import Row, render_time
 
 
@@ -63,6 +72,37 @@ def build_order(
     country = random.choice(market.countries)
     name = f"{buyer['first_name']} {buyer['last_name']}".strip() or buyer["email"]
     shipping = build_address(random, country, name, buyer["company"])
+    method = random.choice(("Standard parcel", "Express", "Letter"))
+    billing = shipping if random.random() < 0.8 else build_address(random, country, name)
+    row = _render_order(number, placed_at, market, buyer, priced, method)
+    return row | {"billing_address": billing, "shipping_address": shipping}
+
+
+def build_order_of_basket(number: int, placed_at: datetime, basket: Row, items: Mapping[str, Row], home: Row) -> Row:
+    """The order of a shopper's basket, at the prices that the basket shows, sent to their first address. `items`: the
+    basket's by id; `home`: the customer's row."""
+    market = market_of(basket["currency"], gross=basket["prices_include_tax"])
+    exponent = EXPONENTS[market.currency]
+    drafts = []
+    for line in basket["lines"]:
+        rate = market.reduced if items[line["item_id"]]["tax_class"] == "reduced" else market.standard
+        price, tenths = parse_minor(line["unit_price"], exponent), parse_tenths(line["quantity"])
+        drafts.append(DraftLine("product", line["name"], price, tenths, rate, line["item_id"], line["sku"]))
+    drafts.append(DraftLine("shipping", "Shipping", market.price(495), rate=market.standard))
+    priced = price_lines(drafts, market.currency, gross=market.gross, tax_on_total=False)
+    address = home["addresses"][0] if home["addresses"] else None
+    row = _render_order(number, placed_at, market, basket["buyer"], priced, "Standard parcel")
+    return row | {"billing_address": address, "shipping_address": address}
+
+
+def market_of(currency: str, *, gross: bool) -> Market:
+    """A market that charges so."""
+    return next(one for one in MARKETS if one.currency == currency and one.gross == gross)
+
+
+def _render_order(
+    number: int, placed_at: datetime, market: Market, buyer: Row, priced: PricedLines, method: str
+) -> Row:
     moment = render_time(placed_at)
     return {
         "order_id": f"ord-{10_000 + number}",
@@ -81,11 +121,14 @@ def build_order(
         "payments": [],
         "refunds": [],
         "shipments": [],
-        "shipping_method": random.choice(("Standard parcel", "Express", "Letter")),
+        "shipping_method": method,
         "buyer": buyer,
-        "billing_address": shipping if random.random() < 0.8 else build_address(random, country, name),
-        "shipping_address": shipping,
+        "billing_address": None,
+        "shipping_address": None,
         "note": None,
+        "parent_id": None,
+        "tags": [tag for tag, every in (("wholesale", 20), ("gift", 35)) if number % every == 0],
+        "customer_group": "Guests" if buyer["guest"] else "Business" if buyer["company"] else "Retail",
     }
 
 

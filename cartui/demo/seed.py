@@ -12,9 +12,9 @@ from cartui.demo.catalogue import build_items
 from cartui.demo.hostile import HOSTILE_TEXTS
 from cartui.demo.orders import MARKETS, Market, Purchase, build_order, pick_market
 from cartui.demo.people import build_customers, build_guest, buyer_of
-from cartui.demo.pricing import EXPONENTS, parse_minor, render_amount, render_quantity, round_half_up
+from cartui.demo.pricing import EXPONENTS, parse_minor, parse_tenths, render_amount, render_quantity, round_half_up
 from cartui.demo.schema import SCHEMA_VERSION, Store
-from cartui.demo.wire import Row, render_time
+from cartui.demo.wire import Row, parse_time, render_time
 
 ORDER_COUNT = 1_500
 BASKET_COUNT = 25
@@ -50,8 +50,12 @@ def seed_shop(store: Store, seed: int, now: datetime) -> None:
     customers = build_customers(random, now)
     store.put("items", items)
     store.put("customers", customers)
-    store.put("orders", _build_orders(random, now, items, customers))
-    store.put("baskets", [_seed_basket(random, n, now, items, customers) for n in range(1, BASKET_COUNT + 1)])
+    orders = _build_orders(random, now, items, customers)
+    store.put("orders", orders)
+    baskets = [_seed_basket(random, n, now, items, customers) for n in range(1, BASKET_COUNT + 1)]
+    for position in range(7, BASKET_COUNT, 8):
+        baskets[position] = _purchased_basket(baskets[position]["basket_id"], orders[-position])
+    store.put("baskets", baskets)
 
 
 def _build_orders(random: Random, now: datetime, items: Sequence[Row], customers: Sequence[Row]) -> list[Row]:
@@ -91,6 +95,17 @@ def buy(random: Random, item: Row) -> Purchase:
     return Purchase(item, 10 * random.choice((1, 1, 1, 2, 3, 12)))
 
 
+def _give_back(order: Row, moment: str, *, whole: bool) -> None:
+    """All of it, one piece, or a third of the money, by the order's number."""
+    number = int(order["order_id"][4:])
+    total = parse_minor(order["total"], EXPONENTS[order["currency"]])
+    if whole or number % 3 == 0:
+        lifecycle.refund(order, moment, total if whole else max(1, total // 3), "Damaged on arrival")
+    else:
+        state = "pending" if number % 7 == 0 else "done"
+        lifecycle.refund_piece(order, moment, "Damaged on arrival", restock=number % 2 == 0, state=state)
+
+
 def _move_on(random: Random, order: Row, placed_at: datetime, now: datetime) -> None:
     """Bring a placed order to a random status; ``modified_at`` lies between its placing and ``now``."""
     target = random.choices(tuple(_TARGETS), tuple(_TARGETS.values()))[0]
@@ -118,9 +133,7 @@ def _move_on(random: Random, order: Row, placed_at: datetime, now: datetime) -> 
         if target == "completed":
             lifecycle.set_status(order, "completed")
         elif target in ("part-refunded", "refunded"):
-            total = parse_minor(order["total"], EXPONENTS[order["currency"]])
-            minor = total if target == "refunded" else max(1, total // 3)
-            lifecycle.refund(order, moment, minor, "Damaged on arrival")
+            _give_back(order, moment, whole=target == "refunded")
 
 
 def _seed_basket(random: Random, number: int, now: datetime, items: Sequence[Row], customers: Sequence[Row]) -> Row:
@@ -131,6 +144,24 @@ def _seed_basket(random: Random, number: int, now: datetime, items: Sequence[Row
     basket = build_basket(number, created, market, buyer, purchases)
     basket["status"] = random.choice(("open", "open", "lost", "expired"))
     return basket
+
+
+def _purchased_basket(basket_id: str, order: Row) -> Row:
+    """The basket that an order came from."""
+    exponent = EXPONENTS[order["currency"]]
+    shown = ("line_id", "item_id", "sku", "name", "quantity", "unit_price")
+    lines = [{name: line[name] for name in shown} for line in order["lines"] if line["kind"] == "product"]
+    minor = (parse_minor(line["unit_price"], exponent) * parse_tenths(line["quantity"]) for line in lines)
+    filled_at = parse_time(order["placed_at"], "placed_at") - timedelta(minutes=11)
+    return {
+        "basket_id": basket_id,
+        "created_at": render_time(filled_at),
+        "modified_at": order["placed_at"],
+        "status": "purchased",
+        **{name: order[name] for name in ("currency", "prices_include_tax", "buyer", "order_id")},
+        "estimated_total": render_amount(sum(round_half_up(amount, 10) for amount in minor), exponent),
+        "lines": lines,
+    }
 
 
 def build_basket(

@@ -13,7 +13,7 @@ from cartui.demo import lifecycle
 from cartui.demo.orders import build_order, pick_market
 from cartui.demo.people import build_customer, build_guest, buyer_of
 from cartui.demo.premises import Premises
-from cartui.demo.pricing import parse_minor, parse_tenths, render_amount, render_quantity
+from cartui.demo.pricing import EXPONENTS, parse_minor, parse_tenths, render_amount, render_quantity
 from cartui.demo.seed import CARRIERS, PAYMENT_METHODS, build_basket, buy
 from cartui.demo.wire import Row, parse_time
 
@@ -164,6 +164,30 @@ def _fill_basket(shop: Premises, random: Random) -> Events:
         return [("basket-filled", basket["basket_id"])]
 
 
+def _end_basket(shop: Premises, random: Random) -> Events:
+    """A shopper never came back, or the shop gave the basket up."""
+    status = random.choice(("lost", "expired"))
+    with shop.writing() as stamp:
+        baskets = [basket for basket in shop.store.all("baskets") if basket["status"] == "open"]
+        if not baskets:
+            return []
+        basket = random.choice(baskets) | {"status": status, "modified_at": stamp}
+        shop.store.put("baskets", [basket])
+        return [("basket-given-up", basket["basket_id"])]
+
+
+def _refund_order(shop: Premises, random: Random) -> Events:
+    restock, whole = random.random() < 0.5, random.random() < 0.2
+
+    def change(order: Row, stamp: str) -> None:
+        if whole:
+            lifecycle.refund(order, stamp, parse_minor(order["total"], EXPONENTS[order["currency"]]), "Sent back")
+        else:
+            lifecycle.refund_piece(order, stamp, "Broken", restock=restock)
+
+    return _change_order(shop, random, "shipped", "order-refunded", change)
+
+
 _STEPS: tuple[tuple[int, Callable[[Premises, Random], Events]], ...] = (
     (1, _place_orders),
     (2, _pay_order),
@@ -174,4 +198,6 @@ _STEPS: tuple[tuple[int, Callable[[Premises, Random], Events]], ...] = (
     (5, _fill_basket),
     (7, _new_customer),
     (9, _cancel_order),
+    (11, _end_basket),
+    (13, _refund_order),
 )

@@ -65,14 +65,15 @@ _STOCK_ROW = checks.record(
 _SHIPPED_LINE = checks.record({"line_id": checks.identifier, "quantity": checks.quantity}, ("line_id", "quantity"))
 _SHIPMENT: dict[str, checks.Reader] = {
     "carrier": checks.text,
-    "tracking_number": checks.text,
+    "tracking_number": _TEXT_OR_NULL,
     "tracking_url": _TEXT_OR_NULL,
+    "notify": checks.flag,
     "shipped_at": lambda value, field: render_time(parse_time(checks.text(value, field), field)),
     "lines": checks.list_of(_SHIPPED_LINE, BATCH_MAXIMUM),
 }
 
 
-def _answer_once(shop: DemoShop, scope: str, key: str, body: Row, make: Callable[[Store, str], Row]) -> Answer:
+def answer_once(shop: DemoShop, scope: str, key: str, body: Row, make: Callable[[Store, str], Row]) -> Answer:
     """201 and a new row; or 200 and the first answer again, when the key was used with the same body before."""
     request = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     with shop.writing() as stamp:
@@ -110,7 +111,7 @@ def create_item(shop: DemoShop, key: str, body: Row) -> Answer:
         store.put("items", [row])
         return row
 
-    return _answer_once(shop, "items", key, body, make)
+    return answer_once(shop, "items", key, body, make)
 
 
 def create_customer(shop: DemoShop, key: str, body: Row) -> Answer:
@@ -125,7 +126,7 @@ def create_customer(shop: DemoShop, key: str, body: Row) -> Answer:
         store.put("customers", [row])
         return row
 
-    return _answer_once(shop, "customers", key, body, make)
+    return answer_once(shop, "customers", key, body, make)
 
 
 def _born(key: str, stamp: str) -> Row:
@@ -230,7 +231,7 @@ def create_shipment(shop: DemoShop, order_id: str, key: str, body: Row) -> Answe
         store.put("orders", [order])
         return shipment
 
-    return _answer_once(shop, f"shipments of {order_id}", key, body, make)
+    return answer_once(shop, f"shipments of {order_id}", key, body, make)
 
 
 def _check_shippable(order: Row, lines: list[Row]) -> list[tuple[str, int]]:

@@ -63,6 +63,36 @@ class DemoDriver:
         with self.shop.writing() as stamp:
             move_stock(self.shop, self._row("items", item_id), -10, stamp)
 
+    carrier = "DHL"
+
+    def place_shippable_order(self) -> str:
+        return next(
+            order["order_id"]
+            for order in self.shop.rows("orders")
+            if order["status"] == "paid"
+            and not order["shipments"]
+            and any(line["kind"] == "product" and Decimal(line["quantity"]) >= 2 for line in order["lines"])
+        )
+
+    def next_status(self, order_id: str) -> str:
+        return "on-hold"
+
+    def fill_basket(self) -> str:
+        for event, row_id in (told for _ in range(100) for told in self.shop.tick()):
+            if event == "basket-filled" and all(
+                self._row("items", line["item_id"])["active"] for line in self._row("baskets", row_id)["lines"]
+            ):
+                return row_id
+        raise AssertionError("no shopper filled a basket")
+
+    def refund_one_piece(self) -> str:
+        order_id = self.place_shippable_order()
+        with self.shop.writing() as stamp:
+            order = self._row("orders", order_id)
+            lifecycle.refund_piece(order, stamp, "Broken\x1b[2J", restock=True)
+            self.shop.store.put("orders", [order | {"modified_at": stamp}])
+        return order_id
+
     def total_of(self, order_id: str) -> str:
         return str(self._row("orders", order_id)["total"])
 

@@ -112,10 +112,17 @@ def test_every_route_answers_as_published(shop: DemoShop, ask: Conforming) -> No
     for _ in range(2):
         ask("POST", f"orders/{order['order_id']}/shipments", json=parcel, headers=key)
     ask("POST", f"orders/{order['order_id']}/shipments", json=parcel)
+    ask("PATCH", f"orders/{order['order_id']}", json={"changes": {"status": "on-hold"}})
+    ask("PATCH", f"orders/{order['order_id']}", json={"changes": {"status": "paid"}})
+    basket = next(one for one in shop.rows("baskets") if one["status"] == "open" and one["buyer"])
+    for _ in range(2):
+        ask("POST", f"baskets/{basket['basket_id']}/order", json={}, headers=key)
+    ask("POST", f"baskets/{basket['basket_id']}/order", json={}, headers={"Idempotency-Key": "key-00000002"})
     assert {(method, path) for method, path, status in ask.used if status.startswith("2")} == operations()
     assert {(method, path) for method, path, status in ask.used if status.startswith("4")} == operations()
     created = {(method, path) for method, path, status in ask.used if status == "201"}
-    assert created == {("POST", "/items"), ("POST", "/customers"), ("POST", "/orders/{id}/shipments")}
+    made = ("/items", "/customers", "/orders/{id}/shipments", "/baskets/{id}/order")
+    assert created == {("POST", path) for path in made}
 
 
 @pytest.mark.parametrize(

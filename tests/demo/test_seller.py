@@ -22,11 +22,13 @@ def test_a_round_sells_and_says_what_it_did(shop: DemoShop) -> None:
 
 
 def test_all_kinds_of_events_happen(shop: DemoShop) -> None:
-    """Within 90 rounds: orders placed, paid, shipped, cancelled; stock moved; items, customers, baskets changed."""
+    """Within 90 rounds: orders placed, paid, shipped, cancelled; stock moved; items, customers, baskets changed, orders
+    refunded."""
     events = {event for event, _ in shop.tick(90)}
     assert events == {
         "order-placed", "order-paid", "order-shipped", "order-cancelled", "stock-moved",
         "item-edited", "customer-edited", "customer-created", "basket-filled",
+            "basket-given-up", "order-refunded",
     }  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from cartui.adapters.cart_connect.listing import (
     in_words,
     parse_listing,
 )
+from cartui.adapters.cart_connect.order_calls import OrderCalls
 from cartui.adapters.cart_connect.parse import UnreadableError, is_id, parse_moment, parse_quantity
 from cartui.adapters.cart_connect.render import (
     render_changes,
@@ -39,10 +40,13 @@ from cartui.adapters.cart_connect.render import (
     render_since,
     render_stock,
 )
-from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
 from cartui.domain.ports import (
     AdapterSpec,
+    AdminPages,
     BadRecord,
+    BasketConverter,
+    BasketReader,
     BasketSource,
     Cart,
     CartFacts,
@@ -53,7 +57,9 @@ from cartui.domain.ports import (
     ItemReader,
     ItemSink,
     OrderReader,
+    OrderStatusSink,
     Page,
+    ShipmentSink,
     StageResult,
     StockMeaning,
     StockSink,
@@ -63,8 +69,11 @@ from cartui.domain.records import (
     CartCustomer,
     CartItem,
     CartOrder,
+    CartShipment,
     CustomerDraft,
     ItemDraft,
+    NativeStatus,
+    ShipmentDraft,
     StockResult,
     StockWrite,
     WriteState,
@@ -113,6 +122,7 @@ class CartConnect:
         self._waiter = waiter
         self._opened: Transport | None = None
         self._ping: wire.Ping | None = None
+        self._order_calls = OrderCalls(self, connection.url)
         self.last_status: int | None = None
         self.exchanges = 0
 
@@ -166,6 +176,13 @@ class CartConnect:
 
     def get_customers(self, ids: Sequence[CartCustomerId]) -> Page[CartCustomer]:
         return self._by_ids(CUSTOMERS, ids)
+
+    def get_baskets(self, ids: Sequence[CartBasketId]) -> Page[CartBasket]:
+        return self._by_ids(BASKETS, ids)
+
+    def admin_url(self, kind: RecordKind, external_id: str) -> str:
+        """As the shop's ping says it, which is asked once."""
+        return self._order_calls.admin_url(kind, external_id)
 
     def _pages(self, kind: Kind[R], since: datetime | None) -> Iterator[Page[R]]:
         filters = {} if since is None else {"modified_since": render_since(since)}
@@ -260,10 +277,10 @@ class CartConnect:
         return [item for item in found if item.sku == wanted]
 
     def create_item(self, draft: ItemDraft) -> CartItemId:
-        return CartItemId(self._create("items", "item_id", draft.key, render_item(draft), draft.sku or draft.name))
+        return CartItemId(self.create("items", "item_id", draft.key, render_item(draft), draft.sku or draft.name))
 
     def update_item(self, item_id: CartItemId, changes: Mapping[str, str | Decimal]) -> None:
-        self._write("PATCH", f"items/{segment(item_id)}", render_changes(changes), item_id)
+        self.write("PATCH", f"items/{segment(item_id)}", render_changes(changes), item_id)
 
     def find_customers(self, draft: CustomerDraft) -> Sequence[CartCustomer]:
         key = render_key(draft.key)
@@ -274,11 +291,11 @@ class CartConnect:
         return [one for one in found if one.email.casefold() == wanted]
 
     def create_customer(self, draft: CustomerDraft) -> CartCustomerId:
-        made = self._create("customers", "customer_id", draft.key, render_customer(draft), draft.email)
+        made = self.create("customers", "customer_id", draft.key, render_customer(draft), draft.email)
         return CartCustomerId(made)
 
     def update_customer(self, customer_id: CartCustomerId, changes: Mapping[str, str]) -> None:
-        self._write("PATCH", f"customers/{segment(customer_id)}", render_changes(changes), customer_id)
+        self.write("PATCH", f"customers/{segment(customer_id)}", render_changes(changes), customer_id)
 
     def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]:
         results: list[StockResult] = []
@@ -293,6 +310,21 @@ class CartConnect:
                 return [*results, *(StockResult(one.item_id, WriteState.UNKNOWN, reason=str(error)) for one in rest)]
         return results
 
+    def find_shipments(self, order_id: CartOrderId) -> Sequence[CartShipment]:
+        return self._order_calls.find_shipments(order_id)
+
+    def create_shipment(self, draft: ShipmentDraft) -> str:
+        return self._order_calls.create_shipment(draft)
+
+    def list_order_statuses(self) -> Sequence[NativeStatus]:
+        return self._order_calls.list_statuses()
+
+    def set_order_status(self, order_id: CartOrderId, code: str) -> None:
+        self._order_calls.set_status(order_id, code)
+
+    def place_order(self, basket_id: CartBasketId, key: str) -> CartOrderId:
+        return self._order_calls.place_order(basket_id, key)
+
     def _find(self, kind: Kind[R], field: str, value: str) -> list[R]:
         """The records found by one field. One that can't be read is a refusal: it must not be made a second time."""
         rows = [row for listing in self.iter_listing(kind, {field: value}) for row in listing.rows]
@@ -301,8 +333,9 @@ class CartConnect:
                 raise HoldRecordError(row.external_id, f"The shop has it, but {row.record.reason}", row.record.remedy)
         return [row.record for row in rows if not isinstance(row.record, BadRecord)]
 
-    def _create(self, path: str, id_field: str, key: str, body: Mapping[str, Any], record: str) -> str:
-        reply = self._write("POST", path, body, record, {"Idempotency-Key": render_key(key)})
+    def create(self, path: str, id_field: str, key: str, body: Mapping[str, Any], record: str) -> str:
+        """POST once per key; the id of what it made."""
+        reply = self.write("POST", path, body, record, {"Idempotency-Key": render_key(key)})
         told = reply.json
         row = told.get("row") if isinstance(told, dict) else None
         made = row.get(id_field) if isinstance(row, dict) else None
@@ -312,7 +345,7 @@ class CartConnect:
             )
         return made
 
-    def _write(
+    def write(
         self, method: str, path: str, body: Mapping[str, Any], record: str, headers: Mapping[str, str] | None = None
     ) -> Reply:
         """A write that may be repeated: of the same key once, or of fields to fixed values."""
@@ -456,3 +489,8 @@ _basket_source: type[BasketSource] = CartConnect
 _item_sink: type[ItemSink] = CartConnect
 _customer_sink: type[CustomerSink] = CartConnect
 _stock_sink: type[StockSink] = CartConnect
+_shipment_sink: type[ShipmentSink] = CartConnect
+_status_sink: type[OrderStatusSink] = CartConnect
+_basket_reader: type[BasketReader] = CartConnect
+_basket_converter: type[BasketConverter] = CartConnect
+_admin_pages: type[AdminPages] = CartConnect

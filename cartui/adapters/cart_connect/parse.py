@@ -20,12 +20,17 @@ from cartui.domain.records import (
     CartCustomer,
     CartItem,
     CartOrder,
+    CartShipment,
     FulfilmentState,
     LineKind,
     OrderLine,
     OrderState,
     Payment,
     PaymentState,
+    Refund,
+    RefundLine,
+    RefundState,
+    ShipmentLine,
 )
 from cartui.domain.safe_text import safe_text
 
@@ -46,10 +51,12 @@ class UnreadableError(Exception):
 
 
 def parse_order(wire: Wire) -> CartOrder:
-    """One row of `orders` (section 5). Taxes become lines of their own, refunds payments below zero."""
+    """One row of `orders` (section 5). Taxes become lines of their own; a refund whose money has gone back is a payment
+    below zero, too."""
     currency = _currency(wire["currency"])
     gross = wire["prices_include_tax"]
     billing, shipping = _address(wire["billing_address"]), wire["shipping_address"]
+    refunds = _each(lambda refund: _refund(refund, wire["lines"]), wire["refunds"], "refunds")
     return CartOrder(
         order_id=CartOrderId(_id(wire["order_id"], "order_id")),
         order_number=_needed(wire["order_number"], "order_number"),
@@ -68,9 +75,13 @@ def parse_order(wire: Wire) -> CartOrder:
         buyer=_buyer(wire["buyer"]),
         billing_address=billing,
         shipping_address=billing if shipping == wire["billing_address"] else _address(shipping),
-        payments=(*_each(_payment, wire["payments"], "payments"), *_each(_refund, wire["refunds"], "refunds")),
+        payments=(*_each(_payment, wire["payments"], "payments"), *map(_money_back, _done(refunds))),
         shipping_method=_text(wire["shipping_method"]),
         note=safe_text(wire["note"] or "", keep_lines=True),
+        refunds=refunds,
+        parent_id=CartOrderId(_id(parent, "parent_id")) if (parent := wire.get("parent_id")) else None,
+        tags=tuple(map(_text, wire.get("tags", ()))),
+        customer_group=_text(wire.get("customer_group")),
     )
 
 
@@ -120,6 +131,7 @@ def parse_basket(wire: Wire) -> CartBasket:
         total=parse_quantity(wire["estimated_total"], "estimated_total"),
         lines=_each(lambda line: _basket_line(line, gross), wire["lines"], "lines"),
         buyer=_NOBODY if wire["buyer"] is None else _buyer(wire["buyer"]),
+        order_id=CartOrderId(_id(made, "order_id")) if (made := wire.get("order_id")) else None,
     )
 
 
@@ -127,6 +139,7 @@ _NOBODY: Final = Buyer(None)
 _NO_ADDRESS: Final = Address()
 _ORDER_STATES: Final = {str(state): state for state in OrderState if state is not OrderState.DRAFT}
 _PAYMENT_STATES: Final = {str(state): state for state in PaymentState}
+_REFUND_STATES: Final = {str(state): state for state in RefundState}
 _FULFILMENT_STATES: Final = {str(state): state for state in FulfilmentState}
 _BASKET_STATES: Final = {str(status): status for status in BasketStatus}
 _LINE_KINDS: Final = {str(kind): kind for kind in LineKind if kind not in (LineKind.TAX, LineKind.ROUNDING)}
@@ -193,9 +206,57 @@ def _payment(wire: Wire) -> Payment:
     )
 
 
-def _refund(wire: Wire) -> Payment:
-    amount, moment = -parse_quantity(wire["amount"], "amount"), parse_moment(wire["refunded_at"], "refunded_at")
-    return Payment("refund", amount, PaymentState.REFUNDED, title=_text(wire["reason"]), paid_at=moment)
+def _refund(wire: Wire, sold: Sequence[Wire]) -> Refund:
+    """Lines that do not add up to the amount say less than they seem: they are left out."""
+    amount = parse_quantity(wire["amount"], "amount")
+    by_id = {line["line_id"]: line for line in sold}
+    lines = _each(lambda line: _refund_line(line, by_id), wire.get("lines", ()), "lines")
+    whole = sum((line.amount + line.tax_amount for line in lines), Decimal(0)) == amount
+    return Refund(
+        refund_id=_id(wire["refund_id"], "refund_id"),
+        refunded_at=parse_moment(wire["refunded_at"], "refunded_at"),
+        amount=amount,
+        state=_word(_REFUND_STATES, wire.get("state", "done"), "state"),
+        reason=_text(wire["reason"]),
+        lines=lines if whole else (),
+    )
+
+
+def _refund_line(wire: Wire, sold: Mapping[str, Wire]) -> RefundLine:
+    line_id = wire["line_id"] or ""
+    of = sold.get(line_id, {})
+    return RefundLine(
+        amount=parse_quantity(wire["net_amount"], "net_amount"),
+        kind=_word(_LINE_KINDS, of.get("kind", "fee"), "kind"),
+        line_id=_text(line_id) if of else "",
+        sku=_text(of.get("sku")),
+        text=_text(of.get("name")),
+        quantity=parse_quantity(wire["quantity"], "quantity"),
+        tax_amount=parse_quantity(wire["tax_amount"], "tax_amount"),
+        restock=wire["restocked"],
+    )
+
+
+def _done(refunds: Sequence[Refund]) -> Sequence[Refund]:
+    return [refund for refund in refunds if refund.state is RefundState.DONE]
+
+
+def _money_back(refund: Refund) -> Payment:
+    return Payment("refund", -refund.amount, PaymentState.REFUNDED, title=refund.reason, paid_at=refund.refunded_at)
+
+
+def parse_shipment(wire: Wire) -> CartShipment:
+    """One of an order's `shipments` (section 5)."""
+    return CartShipment(
+        shipment_id=_id(wire["shipment_id"], "shipment_id"),
+        tracking_number=_text(wire["tracking_number"]),
+        carrier=_text(wire["carrier"]),
+        key=_text(wire["external_key"]),
+        lines=tuple(
+            ShipmentLine(_id(line["line_id"], "line_id"), parse_quantity(line["quantity"], "quantity"))
+            for line in wire["lines"]
+        ),
+    )
 
 
 def _buyer(wire: Wire) -> Buyer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cartui.adapters.cart_connect.wire import AddressRow
 from cartui.domain.money import format_amount
-from cartui.domain.records import CustomerDraft, ItemDraft, StockWrite
+from cartui.domain.records import CustomerDraft, ItemDraft, ShipmentDraft, ShipmentLine, StockWrite
 from cartui.errors import HoldRecordError
 
 _KEY: Final = re.compile(r"[A-Za-z0-9._:-]{8,64}", re.ASCII)  # section 7, "Create"
@@ -49,6 +49,27 @@ def render_customer(draft: CustomerDraft) -> dict[str, Any]:
         "tax_number": draft.tax_number or None,
         "addresses": [] if address is None else [{name: getattr(address, name) or None for name in names}],
     }
+
+
+def render_shipment(draft: ShipmentDraft, lines: Sequence[ShipmentLine], *, since_1_1: bool) -> dict[str, Any]:
+    """The body of `POST orders/{id}/shipments`. `HoldRecordError` for what the shop's version does not take."""
+    carrier = draft.carrier or draft.carrier_title
+    if not carrier.strip():
+        raise HoldRecordError(draft.order_id, "The shipment has no carrier.", "Set one, or a default carrier.")
+    if not draft.tracking_number and not since_1_1:
+        raise HoldRecordError(
+            draft.order_id,
+            "The shop takes no shipment without a tracking number.",
+            "Enter the number, or update the shop's module.",
+        )
+    body = {
+        "carrier": carrier,
+        "tracking_number": draft.tracking_number or None,
+        "tracking_url": draft.tracking_url or None,
+        "shipped_at": render_since(draft.shipped_at),
+        "lines": [{"line_id": line.line_id, "quantity": f"{line.quantity:f}"} for line in lines],
+    }
+    return body | {"notify": draft.notify_shopper} if since_1_1 else body
 
 
 def render_changes(changes: Mapping[str, str | Decimal]) -> dict[str, Any]:

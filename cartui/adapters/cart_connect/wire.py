@@ -3,6 +3,8 @@ that comes as a number is refused; what is not named here is ignored."""
 
 from __future__ import annotations
 
+from typing import NotRequired
+
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
@@ -70,10 +72,53 @@ class PaymentRow(TypedDict):
 
 
 @_strict
+class RefundLineRow(TypedDict):
+    line_id: str | None
+    quantity: str
+    net_amount: str
+    tax_amount: str
+    restocked: bool | None
+
+
+@_strict
 class RefundRow(TypedDict):
+    refund_id: str
     refunded_at: str
     amount: str
     reason: str | None
+    state: NotRequired[str]  # since 1.1
+    lines: NotRequired[list[RefundLineRow]]  # since 1.1
+
+
+@_strict
+class ShippedLineRow(TypedDict):
+    line_id: str
+    quantity: str
+
+
+@_strict
+class ShipmentRow(TypedDict):
+    shipment_id: str
+    carrier: str
+    tracking_number: str | None
+    external_key: str | None
+    lines: list[ShippedLineRow]
+
+
+@_strict
+class SoldLineRow(TypedDict):
+    line_id: str
+    kind: str
+    quantity: str
+
+
+@_strict
+class ShippedRow(TypedDict):
+    """Of an order, what is needed to ship it."""
+
+    order_id: str
+    lines: list[SoldLineRow]
+    shipments: list[ShipmentRow]
 
 
 @_strict
@@ -98,6 +143,9 @@ class OrderRow(TypedDict):
     billing_address: AddressRow | None
     shipping_address: AddressRow | None
     note: str | None
+    parent_id: NotRequired[str | None]  # since 1.1, as the two below
+    tags: NotRequired[list[str]]
+    customer_group: NotRequired[str | None]
 
 
 @_strict
@@ -139,6 +187,7 @@ class BasketRow(TypedDict):
     estimated_total: str
     buyer: BuyerRow | None
     lines: list[BasketLineRow]
+    order_id: NotRequired[str | None]
 
 
 @_strict
@@ -168,6 +217,11 @@ class ListCapability(TypedDict):
     modified_since: bool
 
 
+class StatusRow(TypedDict):
+    status: str
+    settable: NotRequired[bool]  # since 1.1
+
+
 class Capabilities(TypedDict):
     lists: dict[str, ListCapability]
     writes: list[str]
@@ -176,6 +230,8 @@ class Capabilities(TypedDict):
     stock_means: StockMeaning
     prices_include_tax: bool
     late_by_seconds: int
+    order_statuses: NotRequired[list[StatusRow]]
+    admin_pages: NotRequired[dict[str, str]]  # since 1.1
 
 
 class Ping(TypedDict):
