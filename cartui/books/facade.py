@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from cartui.books.accounts import Accounts
+from cartui.books.applied_plans import AppliedPlans
 from cartui.books.cart_items import CartItems
 from cartui.books.carts import COPIED, Carts
 from cartui.books.cursors import Cursors
@@ -21,6 +23,10 @@ from cartui.books.migrate import migrate
 from cartui.books.opening import open_database
 from cartui.books.outbox import Outbox
 from cartui.books.records import Records
+from cartui.books.removals import Removals
+from cartui.books.revisions import Revisions
+from cartui.books.shipments import Shipments
+from cartui.books.stock import Stock
 from cartui.errors import NeedsOperatorError
 
 _HOST = "host"
@@ -46,8 +52,14 @@ class Books:
         self.journal = Journal(database)
         self.cycles = Cycles(database)
         self.leases = Leases(database)
+        self.applied_plans = AppliedPlans(database)
+        self.removals = Removals(database)
         self.outbox = Outbox(database)
         self.cart_items = CartItems(database)
+        self.revisions = Revisions(database)
+        self.accounts = Accounts(database)
+        self.stock = Stock(database)
+        self.shipments = Shipments(database)
 
     @contextmanager
     def transaction(self, lease: Lease | None = None) -> Iterator[None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from cartui.cli.parser import UsageError, parse
+from cartui.cli.parser import parse
+from cartui.cli.words.arguments import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

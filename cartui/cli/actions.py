@@ -13,10 +13,11 @@ from cartui.domain.documents import Document
 from cartui.domain.ids import Direction, DocumentId, RecordKind
 from cartui.domain.outcomes import Counts
 from cartui.domain.plan import Action, Plan, PlannedChange
+from cartui.domain.plan_totals import plan_totals
 from cartui.errors import ExitCode, NeedsOperatorError
 from cartui.sync import actions
 from cartui.sync.actions import Selection
-from cartui.sync.apply import Applied, ApplyReport, apply_plan
+from cartui.sync.apply import Applied, ApplyReport, apply_plan, plan_brakes
 from cartui.sync.lists import SystemList, cart_dicts, system_dicts
 from cartui.sync.workspace import Workspace
 
@@ -50,41 +51,48 @@ def run_export(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, *, export: bool) -> int:
     kind = KIND_OF[arguments.kind]
-    edits = read_edits(arguments.edits, ("stock",) if export and kind is RecordKind.ITEM else _COLUMNS[kind])
-    _ensure_selected(arguments, edits)
+    edits = read_edits(arguments.edits, editable(kind, export=export))
+    ensure_selected(arguments, edits)
     planner = {
         "import": actions.plan_import,
         "link": actions.plan_link,
         "export": actions.plan_export,
     }[arguments.command]
     with open_session() as ws, Interrupts() as interrupts:
-        selection = _selection(ws, arguments, kind, edits, export=export)
+        selection = selection_of(ws, arguments, kind, edits, export=export)
         plan = planner(ws, arguments.name, kind, selection, progress=output.progress, stop=interrupts.stop)
         if arguments.dry_run:
-            show_plan(plan, json=arguments.json)
-            return plan_code(plan)
+            show_plan(ws, plan, json=arguments.json)
+            return plan_code(ws, plan)
         if export and plan.effective:
-            _ensure_agreed(plan, yes=arguments.yes, json=arguments.json)
-        report = apply_plan(ws, plan, progress=output.progress, stop=interrupts.stop)
-        show_report(ws, report, json=arguments.json)
-        return report_code(report)
+            ensure_agreed(ws, plan, yes=arguments.yes, json=arguments.json)
+        return carry_out(ws, plan, arguments, interrupts)
+
+
+def carry_out(ws: Workspace, plan: Plan, arguments: argparse.Namespace, interrupts: Interrupts) -> int:
+    """Apply a plan and show what became of it; the exit code."""
+    confirmed = arguments.confirm or ""
+    report = apply_plan(ws, plan, confirmed=confirmed, progress=output.progress, stop=interrupts.stop)
+    show_report(ws, report, json=arguments.json)
+    return report_code(report)
 
 
 def run_retry(arguments: argparse.Namespace) -> int:
     """Held records once more."""
     with open_session() as ws, Interrupts() as interrupts:
         plans = actions.plan_retry(ws, arguments.name, None if arguments.all else arguments.ids)
-        codes = []
-        for plan in plans:
-            report = apply_plan(ws, plan, progress=output.progress, stop=interrupts.stop)
-            show_report(ws, report, json=arguments.json)
-            codes.append(report_code(report))
+        codes = [carry_out(ws, plan, arguments, interrupts) for plan in plans]
         if not plans:
             output.words("Nothing is held.")
         return worst(codes)
 
 
 # --- what is selected ---
+
+
+def editable(kind: RecordKind, *, export: bool) -> tuple[str, ...]:
+    """The columns that a person may type values for."""
+    return ("stock",) if export and kind is RecordKind.ITEM else _COLUMNS[kind]
 
 
 def read_edits(words: list[str], columns: tuple[str, ...]) -> dict[str, dict[str, str]]:
@@ -104,7 +112,8 @@ def read_edits(words: list[str], columns: tuple[str, ...]) -> dict[str, dict[str
     return edits
 
 
-def _ensure_selected(arguments: argparse.Namespace, edits: Mapping[str, object]) -> None:
+def ensure_selected(arguments: argparse.Namespace, edits: Mapping[str, object]) -> None:
+    """Exactly one way to say which records."""
     ways = [bool(arguments.ids), arguments.all, arguments.where is not None]
     if sum(ways) > 1:
         raise NeedsOperatorError("Ids, --all and --where exclude each other.", "Use one of them.")
@@ -115,9 +124,10 @@ def _ensure_selected(arguments: argparse.Namespace, edits: Mapping[str, object])
         )
 
 
-def _selection(
+def selection_of(
     ws: Workspace, arguments: argparse.Namespace, kind: RecordKind, edits: dict[str, dict[str, str]], *, export: bool
 ) -> Selection:
+    """The records that the arguments name."""
     if export and edits:  # a person says codes, the plan ids
         edits = dict(zip(actions.our_ids(ws, kind, list(edits)), edits.values(), strict=True))
     if arguments.all:
@@ -137,8 +147,8 @@ def _selection(
 # --- what is shown ---
 
 
-def show_plan(plan: Plan, *, json: bool) -> None:
-    """A plan before it is carried out."""
+def show_plan(ws: Workspace, plan: Plan, *, json: bool) -> None:
+    """A plan before it is carried out: row by row, what it comes to, and the brakes that it trips."""
     for change in plan.changes:
         if json:
             output.json_line({**change_row(plan, change), "done": False})
@@ -146,12 +156,21 @@ def show_plan(plan: Plan, *, json: bool) -> None:
             _print_change(change, change.reason)
             for field in change.fields:
                 output.line(f"    {field.name}: {field.before or '-'} -> {field.after or '-'}")
-    output.words(f"The plan: {plan.headline}.")
+    show_sums(ws, plan)
 
 
-def _ensure_agreed(plan: Plan, *, yes: bool, json: bool) -> None:
+def show_sums(ws: Workspace, plan: Plan) -> None:
+    """What a plan comes to, in words."""
+    sums = str(plan_totals(plan))
+    output.words(f"The plan: {plan.headline}{f' ({sums})' if sums else ''}.")
+    for brake in plan_brakes(ws, plan):
+        output.words(f"BRAKE: {brake}. Applying it wants --confirm and the cart's name.")
+
+
+def ensure_agreed(ws: Workspace, plan: Plan, *, yes: bool, json: bool) -> None:
+    """Show the plan and ask; `NeedsOperatorError` where the answer is not yes, or nobody can be asked."""
     if not json:
-        show_plan(plan, json=False)
+        show_plan(ws, plan, json=False)
     if yes:
         return
     answer = output.ask("Send this to the cart? [y/N]")
@@ -244,8 +263,10 @@ def applied_row(plan: Plan, one: Applied, document: Document | None = None) -> d
     return row
 
 
-def plan_code(plan: Plan) -> int:
-    """The exit code of a dry run: what is held now would be held then."""
+def plan_code(ws: Workspace, plan: Plan) -> int:
+    """The exit code of a dry run: what is held now would be held then, what brakes now would brake then."""
+    if plan_brakes(ws, plan):
+        return ExitCode.BRAKE
     return ExitCode.HELD_RECORDS if plan.counts.get(Action.HOLD) else ExitCode.OK
 
 

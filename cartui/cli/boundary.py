@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cartui.cli import interrupt, output
+from cartui.cli.parser import COMMANDS
 from cartui.domain.query import QueryError
 from cartui.errors import (
     AbortCycleError,
@@ -26,23 +27,6 @@ from cartui.errors import (
 from cartui.sync.workspace import StopRequested
 
 # command -> module:function; each takes the arguments and returns an exit code
-_COMMANDS: Final = {
-    "demo": "demo:run_demo",
-    "carts": "carts:run_carts",
-    "show": "show:run_show",
-    "new": "carts:run_new",
-    "set": "settings:run_set",
-    "test": "carts:run_test",
-    "start": "carts:run_start",
-    "stop": "carts:run_stop",
-    "delete": "carts:run_delete",
-    "list": "lists:run_list",
-    "held": "lists:run_held",
-    "import": "actions:run_import",
-    "link": "actions:run_link",
-    "export": "actions:run_export",
-    "doctor": "doctor:run_doctor",
-}
 
 GRAVEST_FIRST: Final = (
     ExitCode.BUG,
@@ -96,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _command(arguments: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
     if arguments.command is not None:
-        target = _COMMANDS[arguments.command]
+        target = COMMANDS[arguments.command][0]
     else:
         target = "sync_only:run_sync_only" if arguments.sync_only else "terminal:run_terminal"
     module, _, name = target.partition(":")

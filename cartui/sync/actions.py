@@ -100,20 +100,6 @@ def _plan(document: CartDocument, request: PlanRequest, changes: Sequence[Planne
     return Plan(document.cart_id, document.name, live, request.kind, direction, tuple(changes), request)
 
 
-def plan_request(
-    ws: Workspace,
-    name: str,
-    request: PlanRequest,
-    *,
-    progress: ProgressSink = no_progress,
-    stop: Callable[[], bool] = never_stop,
-) -> Plan:
-    """The plan for what was asked, made of how things stand now."""
-    selection = Selection(request.keys, request.edits)
-    planner = {Doing.IMPORT: plan_import, Doing.LINK: plan_link, Doing.EXPORT: plan_export}[request.doing]
-    return planner(ws, name, request.kind, selection, progress=progress, stop=stop)
-
-
 # --- from the cart ----------------------------------------------------------------------------------------------------
 
 

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from cartui.books import Lease
+from cartui.domain.applied import AppliedRow
+from cartui.domain.brakes import Brake, check_brakes
 from cartui.domain.ids import Direction, RecordKind
 from cartui.domain.outcomes import Counts, Outcome
 from cartui.domain.plan import (
+    OUTCOME_OF,
     Action,
+    Doing,
     ExportCustomer,
     ExportItem,
     ImportCustomer,
@@ -18,18 +22,21 @@ from cartui.domain.plan import (
     ImportItem,
     Plan,
     PlannedChange,
+    Undo,
 )
 from cartui.domain.ports import Received
 from cartui.domain.settings import CartDocument
-from cartui.errors import HoldRecordError, UnknownOutcomeError
+from cartui.errors import BrakeError, HoldRecordError, UnknownOutcomeError
 from cartui.sync.carts import ensure_tested
 from cartui.sync.exports import Exporter, external_id_of, recover_exports
 from cartui.sync.imports import STORE
 from cartui.sync.leases import leased
 from cartui.sync.sides import side_of
+from cartui.sync.undo import take_back
 from cartui.sync.workspace import Progress, ProgressSink, Workspace, never_stop, no_progress
 
 PAGE = 50
+_AGAIN = "Plan it again and look at it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +65,86 @@ class ApplyReport:
         return tuple(one for one in self.applied if one.problem)
 
 
+def plan_brakes(ws: Workspace, plan: Plan) -> tuple[Brake, ...]:
+    """The brakes that a plan trips in this cart (rule 14)."""
+    return check_brakes(plan, ws.books.records.count_linked(plan.cart_id, plan.kind))
+
+
 def apply_plan(
     ws: Workspace,
     plan: Plan,
     *,
+    confirmed: str = "",
     progress: ProgressSink = no_progress,
     stop: Callable[[], bool] = never_stop,
 ) -> ApplyReport:
     """Do what the plan says. A row whose ground changed since it was planned is refused, the others go on. Raises
-    `LeaseTakenError` where somebody else synchronises the cart, `AbortCycleError`/`NeedsOperatorError` as the cart
-    says; what was done before stays done and journalled, and applying again does only the rest."""
+    `BrakeError` where the plan trips a brake and `confirmed` is not the cart's name, `LeaseTakenError` where somebody
+    else synchronises the cart, `AbortCycleError`/`NeedsOperatorError` as the cart says; what was done before stays done
+    and journalled, and applying again does only the rest."""
     document = ws.books.carts.get_by_id(plan.cart_id)
+    _ensure_confirmed(document, plan_brakes(ws, plan), confirmed)
     applied: list[Applied] = []
     with leased(ws, document) as lease:
-        one_page = (
-            _exporting(ws, document, plan, lease) if plan.direction is Direction.EXPORT else _importing(ws, plan, lease)
+        pages = (
+            _exporting(ws, document, plan, lease)
+            if plan.direction is Direction.EXPORT
+            else _importing(ws, document, plan, lease)
         )
+        number = _begin(ws, plan, lease)
         try:
             for start in range(0, len(plan.changes), PAGE):
                 if stop():
                     break
-                applied += one_page.run(plan.changes[start : start + PAGE])
+                page = plan.changes[start : start + PAGE]
+                _note(ws, number, start, page, lease)
+                applied += pages.run(page)
                 progress(Progress(f"{plan.kind}s", len(applied), len(plan.changes)))
         finally:
-            one_page.close()
+            pages.close()
+        report = _report(plan, applied)
+        _note_undone(ws, report, lease)
+    return report
+
+
+def _report(plan: Plan, applied: Sequence[Applied]) -> ApplyReport:
     counts = Counts().plus(_outcome(one) for one in applied)
     return ApplyReport(plan, tuple(applied), counts, stopped=len(applied) < len(plan.changes))
+
+
+def _ensure_confirmed(document: CartDocument, brakes: Sequence[Brake], confirmed: str) -> None:
+    if brakes and confirmed != document.name:
+        raise BrakeError(
+            f"The plan would {'; '.join(map(str, brakes))}.",
+            f"Look at it row by row. If it is meant, confirm it with the cart's name: {document.name}",
+        )
+
+
+# --- what can be undone later -----------------------------------------------------------------------------------------
+
+
+def _begin(ws: Workspace, plan: Plan, lease: Lease) -> int | None:
+    """The number of what is carried out, for undo; None where nothing would be written."""
+    if not plan.effective:
+        return None
+    with ws.books.transaction(lease=lease):
+        return ws.books.applied_plans.begin(plan, ws.actor)
+
+
+def _note(ws: Workspace, number: int | None, first: int, changes: Sequence[PlannedChange], lease: Lease) -> None:
+    """Before the effect: a row that dies half way is on record, and undoing it looks at what really came to be."""
+    writing = [change for change in changes if OUTCOME_OF[change.action] in (Outcome.CREATED, Outcome.UPDATED)]
+    if number is not None and writing:
+        rows = [AppliedRow(one.action, one.key, one.label, one.fields) for one in writing]
+        with ws.books.transaction(lease=lease):
+            ws.books.applied_plans.add_rows(number, first, rows)
+
+
+def _note_undone(ws: Workspace, report: ApplyReport, lease: Lease) -> None:
+    asked = report.plan.request
+    if asked is not None and asked.doing is Doing.UNDO and asked.keys and not (report.problems or report.stopped):
+        with ws.books.transaction(lease=lease):
+            ws.books.applied_plans.mark_undone(int(asked.keys[0]), ws.actor)
 
 
 def _outcome(applied: Applied) -> Outcome:
@@ -101,15 +162,15 @@ class _Pages:
 # --- imports ----------------------------------------------------------------------------------------------------------
 
 
-def _importing(ws: Workspace, plan: Plan, lease: Lease) -> _Pages:
+def _importing(ws: Workspace, document: CartDocument, plan: Plan, lease: Lease) -> _Pages:
     def run(changes: Sequence[PlannedChange]) -> list[Applied]:
         ws.books.leases.renew(lease)
         with ws.books.transaction(lease=lease):
-            stale = _stale(ws, plan, changes)
-            good = [change for change in changes if change.key not in stale]
+            stale = _stale(ws, plan, changes) | take_back(ws, document, plan.kind, changes)
+            good = [one for one in changes if one.key not in stale and not isinstance(one.payload, Undo)]
             ids = STORE[plan.kind](ws, plan.cart_id, good)
         return [
-            Applied(change, False, problem=stale[change.key], remedy="Plan it again and look at it.")
+            Applied(change, False, problem=stale[change.key], remedy=_AGAIN)
             if change.key in stale
             else Applied(change, True, ids.get(change.key), *_reason(change))
             for change in changes
@@ -156,13 +217,20 @@ def _exporting(ws: Workspace, document: CartDocument, plan: Plan, lease: Lease) 
 
     def run(changes: Sequence[PlannedChange]) -> list[Applied]:
         nonlocal recovered
+        with ws.books.transaction(lease=lease):
+            stale = take_back(ws, document, plan.kind, changes)
         if not recovered:
             recover_exports(ws, document, cart, lease)
             recovered = True
         payloads = [c.payload for c in changes if isinstance(c.payload, ExportItem | ExportCustomer)]
         wanted = [external for payload in payloads if (external := external_id_of(payload))]
         now = exporter.side.read(wanted) if wanted else {}
-        return [_export_one(exporter, change, now) for change in changes]
+        return [
+            Applied(one, False, problem=stale[one.key], remedy=_AGAIN)
+            if one.key in stale
+            else _export_one(exporter, one, now)
+            for one in changes
+        ]
 
     return _Pages(run, cart.close)
 

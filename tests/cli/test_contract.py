@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cartui.cli.parser import UsageError, build_parser, parse
+from cartui.cli.parser import build_parser, parse
 from cartui.cli.reference import render_reference
+from cartui.cli.words.arguments import UsageError
 from tests.cli.conftest import ROOT, Cartui
 
 COMMANDS = [
-    *("demo", "carts", "show", "new", "set", "test", "start", "stop", "delete"),
-    *("list", "held", "import", "link", "export", "doctor"),
+    *("demo", "carts", "show", "new", "set", "test", "start", "stop", "delete", "doctor"),
+    *("list", "held", "import", "link", "export", "plan", "apply", "undo"),
 ]
 
 

@@ -36,7 +36,7 @@ def reasons(plan: Plan) -> str:
 
 
 def do(ws: Workspace, plan: Plan) -> ApplyReport:
-    return apply_plan(ws, plan)
+    return apply_plan(ws, plan, confirmed=NAME)
 
 
 def add_items(ws: Workspace, *items: NewItem) -> None:

@@ -10,8 +10,10 @@ from cartui.books.tables.connection import Cart, Counter, Cursor, Cycle, Journal
 from cartui.books.tables.items import BundlePart, CustomerContact, CustomerMerge
 from cartui.books.tables.outbox import Outbox
 from cartui.books.tables.system import Customer, Document, DocumentLine, Item, StockEntry
+from cartui.books.tables.undo import AppliedPlan
 
 __all__ = [
+    "AppliedPlan",
     "BundlePart",
     "Cart",
     "Counter",

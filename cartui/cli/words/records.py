@@ -1,0 +1,123 @@
+"""Records of the cart and of the system: list, import, link, export, plans."""
+
+from __future__ import annotations
+
+from cartui.cli.words.arguments import KINDS, as_json, cart_name, confirm, describe, records, selection, where
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cartui.cli.words.arguments import Commands, Parser
+
+LISTS = ("orders", "items", "customers", "cart-orders", "cart-items", "cart-customers", "held", "activity")
+
+
+def _list(command: Parser) -> None:
+    describe(
+        command,
+        "List what the system holds (orders, items, customers, held, activity) or what the cart holds (cart-orders, "
+        "cart-items, cart-customers: asked from the cart now).",
+        "cartui list 'Main shop' cart-orders --where 'status:processing total>100' --json",
+    )
+    cart_name(command)
+    command.add_argument("which", metavar="WHAT", choices=LISTS, help=", ".join(LISTS))
+    where(command)
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="one JSON object a line")
+    how.add_argument("--csv", action="store_true", help="CSV with a heading line")
+
+
+def _held(command: Parser) -> None:
+    describe(
+        command,
+        "List the records that could not be imported, each with its reason; `retry` reads them from the cart again.",
+        "cartui held 'Main shop' retry --all",
+    )
+    cart_name(command)
+    command.add_argument("action", metavar="retry", nargs="?", choices=("retry",), help="read them from the cart again")
+    command.add_argument("ids", metavar="ID", nargs="*", help="which ones, as `cartui held NAME` lists them")
+    command.add_argument("--all", action="store_true", help="all of them")
+    confirm(command)
+    as_json(command)
+
+
+def _import(command: Parser) -> None:
+    describe(
+        command,
+        "Import orders of the cart as PENDING documents, or create items and customers from those of the cart.",
+        "cartui import 'Main shop' orders --where 'placed>=2026-11-01' --dry-run",
+    )
+    selection(command, KINDS, "ID.COLUMN=VALUE", "code, cost, stock")
+
+
+def _link(command: Parser) -> None:
+    describe(
+        command,
+        "Tie items or customers of the cart to existing ones: to the code that is given, else to the one item whose "
+        "code is the SKU, or the one customer with the e-mail.",
+        "cartui link 'Main shop' items 4711 --set 4711.code=MUG-RED",
+    )
+    selection(command, KINDS, "ID.COLUMN=VALUE", "code, cost, stock")
+
+
+def _export(command: Parser) -> None:
+    describe(
+        command,
+        "Send items or customers to the cart. The plan is shown first and carried out after a yes. Stock is sent only "
+        "where it is given with --set.",
+        "cartui export 'Main shop' items MUG-RED --set MUG-RED.stock=5 --dry-run",
+    )
+    selection(command, KINDS[1:], "CODE.COLUMN=VALUE", "stock")
+    command.add_argument("--yes", action="store_true", help="carry the plan out without asking")
+
+
+def _plan(command: Parser) -> None:
+    describe(
+        command,
+        "Plan and do nothing: standard output is the plan as a file (JSON) with a seal, words go to standard error. "
+        "`cartui apply` carries it out later, only the rows for which nothing has changed since.",
+        "cartui plan 'Main shop' export items --all > plan.json",
+    )
+    cart_name(command)
+    command.add_argument("doing", metavar="WHAT", choices=("import", "link", "export"), help="import, link or export")
+    records(command, KINDS, "ID.COLUMN=VALUE", "code, cost, stock")
+
+
+def _apply(command: Parser) -> None:
+    describe(
+        command,
+        "Carry out a plan file. Everything is read and planned again: rows that would be done otherwise now are "
+        "refused, the others are done.",
+        "cartui apply plan.json --dry-run",
+    )
+    command.add_argument("file", metavar="FILE", help="the plan file; - is standard input")
+    command.add_argument("--dry-run", action="store_true", help="show what would be done now and do nothing")
+    confirm(command)
+    as_json(command)
+
+
+def _undo(command: Parser) -> None:
+    describe(
+        command,
+        "Take back what was carried out by hand, row by row, where nobody changed it since. The plan is shown first "
+        "and carried out after a yes.",
+        "cartui undo 'Main shop' --list",
+    )
+    cart_name(command)
+    command.add_argument("number", metavar="NUMBER", nargs="?", type=int, help="which one (default: the last)")
+    command.add_argument("--list", action="store_true", help="list what was carried out, and do nothing")
+    command.add_argument("--dry-run", action="store_true", help="show the plan and do nothing")
+    command.add_argument("--yes", action="store_true", help="carry the plan out without asking")
+    confirm(command)
+    as_json(command)
+
+
+COMMANDS: Commands = {
+    "list": ("lists:run_list", "list orders, items, customers, held records or activity", _list),
+    "held": ("lists:run_held", "list held records, or retry them", _held),
+    "import": ("actions:run_import", "import orders, or create items and customers from the cart", _import),
+    "link": ("actions:run_link", "tie items and customers of the cart to existing ones", _link),
+    "export": ("actions:run_export", "send items or customers to the cart; shows the plan first", _export),
+    "plan": ("plans:run_plan", "plan an import, link or export, and do nothing: the plan is a file", _plan),
+    "apply": ("plans:run_apply", "carry out a plan file", _apply),
+    "undo": ("plans:run_undo", "take back what was carried out by hand", _undo),
+}
