@@ -97,7 +97,13 @@ def deep_objects(talk: Talk) -> None:
 
 def no_length(talk: Talk) -> None:
     talk.head(200)
-    talk.send(b"[]")
+    talk.send(b"[1, 2")
+    talk.cut()
+
+
+def no_length_cut_at_a_bracket(talk: Talk) -> None:
+    talk.head(200)
+    talk.send(b'[{"id": 1}')
     talk.cut()
 
 
@@ -140,8 +146,8 @@ def plain_text(talk: Talk) -> None:
 BAD = [
     gzip_bomb, double_gzip, double_gzip_in_two_headers, undeclared_second_gzip, brotli,
     truncated_gzip, gzip_with_a_tail, damaged_gzip, endless_chunks, endless_tiny_chunks, endless_headers,
-    endless_continues, deep_json, deep_objects, no_length, cut_body, cut_chunks, half_json, half_json_at_a_bracket,
-    nothing_at_all, web_page, web_page_called_json, plain_text,
+    endless_continues, deep_json, deep_objects, no_length, no_length_cut_at_a_bracket, cut_body, cut_chunks, half_json,
+    half_json_at_a_bracket, nothing_at_all, web_page, web_page_called_json, plain_text,
 ]  # fmt: skip
 
 
@@ -157,6 +163,18 @@ def test_a_bad_answer_is_refused_within_two_seconds(bad: Callable[[Talk], None])
         assert caught.value.problem.endswith(".")
         assert caught.value.remedy
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) * 1024 < ROOM_BYTES
+
+
+def test_an_answer_without_a_length_is_taken_where_it_is_whole() -> None:
+    """PHP's own web server sends none, and closes: a document that can be parsed to its end is all there is."""
+
+    def whole(talk: Talk) -> None:
+        talk.head(200)
+        talk.send(b'[{"id": 1}]\n')
+        talk.cut()
+
+    with RawServer(whole) as shop, Transport(shop.url, retry=ONCE) as transport:
+        assert transport.get_json("orders").json == [{"id": 1}]
 
 
 @pytest.mark.parametrize(
