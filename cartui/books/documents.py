@@ -25,19 +25,21 @@ _ADD = """INSERT INTO document (id, cart_id, external_id, number, status, kind, 
  customer_name, email, currency, total, native_status, order_state, payment_state, fulfilment_state, billing_address,
  shipping_address, payments, shipping_method, note, default_lines, changed_in_cart, created_at)
  VALUES (?, ?, ?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"""
-_ADD_LINE = """INSERT INTO document_line (document_id, position, kind, text, amount, quantity, unit_price, tax_rate,
- tax_amount, item_code, sku, default_item) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ADD_LINE = """INSERT INTO document_line (document_id, position, kind, text, amount, quantity, unit_price, tax_rate,
+ tax_amount, item_code, sku, default_item, line_id, source_position, restock)
+ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _LINE = (
     DocumentLine.document_id, DocumentLine.kind, DocumentLine.text, DocumentLine.amount, DocumentLine.quantity,
     DocumentLine.unit_price, DocumentLine.tax_rate, DocumentLine.tax_amount, DocumentLine.item_code, DocumentLine.sku,
-    DocumentLine.default_item,
+    DocumentLine.default_item, DocumentLine.line_id, DocumentLine.source_position, DocumentLine.restock,
 )  # fmt: skip
 _T = DocumentTable
 _FIELDS = (
     _T.id, _T.number, _T.status, _T.cart_id, _T.customer_id, Customer.code, _T.created_at, _T.changed_in_cart,
     _T.kind, _T.external_id, _T.order_number, _T.placed_at, _T.customer_name, _T.email, _T.currency, _T.total,
     _T.native_status, _T.order_state, _T.payment_state, _T.fulfilment_state, _T.billing_address, _T.shipping_address,
-    _T.payments, _T.shipping_method, _T.note,
+    _T.payments, _T.shipping_method, _T.note, _T.version, _T.posted_number, _T.approved_at, _T.approved_by,
+    _T.source_id, _T.void_reason, _T.open_amount, _T.closed, _T.exchange_rate,
 )  # fmt: skip
 
 DraftFor = tuple[DocumentDraft, CustomerId | None]
@@ -61,9 +63,9 @@ class Documents:
         lines: list[tuple[object, ...]] = []
         for document_id, (draft, customer_id) in enumerate(rows, first):
             heads.append(_stored(document_id, cart_id, draft, customer_id, now))
-            lines += _stored_lines(document_id, draft)
+            lines += stored_lines(document_id, draft)
         self._db.write_many(_ADD, heads)
-        self._db.write_many(_ADD_LINE, lines)
+        self._db.write_many(ADD_LINE, lines)
         self._outbox.touch_stock_of(_sold(rows))
         return [DocumentId(first + n) for n in range(len(rows))]
 
@@ -105,8 +107,9 @@ class Documents:
         return found
 
     def find_number(self, number: str) -> DocumentId | None:
-        """By what a person reads on it, whatever its case."""
-        row = self._db.row(_T.select(_T.id).where(_T.number == number.upper()))
+        """By what a person reads on it, whatever its case: D000001, or the number it was posted under."""
+        wanted = number.upper()
+        row = self._db.row(_T.select(_T.id).where((_T.number == wanted) | (_T.posted_number == wanted)))
         return None if row is None else DocumentId(row[0])
 
     def mark_changed(self, document_ids: Sequence[DocumentId], *, changed: bool = True) -> None:
@@ -134,6 +137,7 @@ class Documents:
                 .where(
                     self._db.among(DocumentLine.item_code, [str(one) for one in codes[start : start + _ASK]])
                     & (_T.status == DocumentStatus.PENDING.value)
+                    & (_T.kind != DocumentKind.CREDIT_NOTE.value)
                     & (DocumentLine.kind == LineKind.PRODUCT.value)
                 )
                 .group_by(DocumentLine.item_code)
@@ -183,7 +187,8 @@ def _stored(
     )
 
 
-def _stored_lines(document_id: int, draft: DocumentDraft) -> list[tuple[object, ...]]:
+def stored_lines(document_id: int, draft: DocumentDraft) -> list[tuple[object, ...]]:
+    """The lines as `ADD_LINE` takes them."""
     return [
         (
             document_id,
@@ -198,6 +203,9 @@ def _stored_lines(document_id: int, draft: DocumentDraft) -> list[tuple[object, 
             line.item_code,
             line.sku,
             int(line.default_item),
+            line.line_id,
+            line.source_position,
+            int(line.restock),
         )
         for position, line in enumerate(draft.lines, 1)
     ]
@@ -206,7 +214,8 @@ def _stored_lines(document_id: int, draft: DocumentDraft) -> list[tuple[object, 
 def _document(row: Row, lines: tuple[domain.DocumentLine, ...]) -> Document:
     document_id, number, status, cart_id, customer_id, code, created_at, changed, *draft = row
     (kind, external_id, order_number, placed_at, customer_name, email, currency, total, native_status, *rest) = draft
-    order_state, payment_state, fulfilment_state, billing, shipping, payments, shipping_method, note = rest
+    (order_state, payment_state, fulfilment_state, billing, shipping, payments, shipping_method, note, *life) = rest
+    version, posted_number, approved_at, approved_by, source_id, void_reason, open_amount, closed, exchange_rate = life
     return Document(
         document_id=document_id,
         number=number,
@@ -236,4 +245,13 @@ def _document(row: Row, lines: tuple[domain.DocumentLine, ...]) -> Document:
             shipping_method=shipping_method,
             note=note,
         ),
+        version=version,
+        posted_number=posted_number or "",
+        approved_at=approved_at,
+        approved_by=approved_by,
+        source_id=source_id,
+        void_reason=void_reason,
+        open_amount=open_amount,
+        closed=closed,
+        exchange_rate=exchange_rate,
     )

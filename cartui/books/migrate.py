@@ -62,7 +62,12 @@ def in_dialect(statement: str, *, postgres: bool) -> str:
 
 
 def _apply(database: Database, migration: Migration) -> None:
-    database.script(in_dialect(statement, postgres=database.postgres) for statement in migration.statements)
+    ours, other = ("{postgres}", "{sqlite}") if database.postgres else ("{sqlite}", "{postgres}")
+    database.script(
+        in_dialect(statement.removeprefix(ours), postgres=database.postgres)
+        for statement in migration.statements
+        if not statement.startswith(other)
+    )
     now = to_moment(database.clock())
     database.write_sql(
         "INSERT INTO schema_migration (number, name, applied_at) VALUES (?, ?, ?)",

@@ -33,12 +33,14 @@ class OrderGround:
 
     records    what is remembered of these orders, by external id
     items      our item code of each linked cart item
+    skus       our item code of each SKU that a person said is always that item (for lines whose item isn't linked)
     customers  our customer of each linked cart customer
     registered / guests  our customers by case-folded e-mail, where exactly one has it
     """
 
     records: Mapping[str, CartRecord] = field(default_factory=dict)
     items: Mapping[CartItemId, ItemCode] = field(default_factory=dict)
+    skus: Mapping[str, ItemCode] = field(default_factory=dict)
     customers: Mapping[CartCustomerId, CustomerId] = field(default_factory=dict)
     registered: Mapping[str, CustomerId] = field(default_factory=dict)
     guests: Mapping[str, CustomerId] = field(default_factory=dict)
@@ -263,6 +265,8 @@ def _create(
 
 def _line(line: OrderLine, ground: OrderGround, default_item: ItemCode) -> DocumentLine:
     code = ground.items.get(line.item_id) if line.item_id is not None else None
+    if code is None and line.kind is LineKind.PRODUCT:
+        code = ground.skus.get(line.sku)
     unknown = line.kind is LineKind.PRODUCT and code is None
     return DocumentLine(
         kind=line.kind,
@@ -275,6 +279,7 @@ def _line(line: OrderLine, ground: OrderGround, default_item: ItemCode) -> Docum
         item_code=default_item if unknown else code,
         sku=line.sku,
         default_item=unknown,
+        line_id=line.line_id,
     )
 
 

@@ -35,6 +35,11 @@ class StockEntry(Model):
     reason = WordsField()
     at = MomentField()
     actor = WordsField()
+    kind = WordsField()
+    document_id = BigIntegerField(null=True)
+    position = BigIntegerField(null=True)
+    unit_cost = MicrosField(null=True)
+    valued = FlagField()
 
     class Meta:
         table_name = "stock_entry"
@@ -86,6 +91,15 @@ class Document(Model):
     default_lines = BigIntegerField()
     changed_in_cart = FlagField()
     created_at = MomentField()
+    version = BigIntegerField()
+    posted_number = WordsField(null=True)
+    approved_at = MomentField(null=True)
+    approved_by = WordsField()
+    source_id = BigIntegerField(null=True)
+    void_reason = WordsField()
+    open_amount = MicrosField()
+    closed = FlagField()
+    exchange_rate = MicrosField(null=True)
 
     class Meta:
         table_name = "document"
@@ -104,6 +118,9 @@ class DocumentLine(Model):
     item_code = WordsField(null=True)
     sku = WordsField()
     default_item = FlagField()
+    line_id = WordsField()
+    source_position = BigIntegerField(null=True)
+    restock = FlagField()
 
     class Meta:
         table_name = "document_line"
