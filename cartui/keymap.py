@@ -135,6 +135,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("auto-sync", "explain", "b", "Steps", "The four steps to Start, and all that is missing, in full."),
     Key("set-up", "test", "t,ctrl+t", "Test", "Test Connection, stage by stage."),
     Key("cart-list", "list", "l", "List all", "Read the list anew, from the cart on the tabs named (Cart)."),
+    Key("cart-list", "undo_plan", "U", "Undo", "Take back what was last done by hand; plan first.", footer=False),
     Key("orders-cart", "import_selected", "I", "Import selected", "Import the marked orders; shows the plan first."),
     Key("create", "create_selected", "c", "Create selected", "Create the marked records in the system; plan first."),
     Key("create", "link_selected", "L", "Link selected", "Tie the marked records to existing ones; plan first."),
@@ -153,6 +154,8 @@ KEYS: Final[tuple[Key, ...]] = (
     # --- plans and questions -----------------------------------------------------------------------------------------
     Key("plan", "apply", "y", "Apply", "Do what the plan says."),
     Key("plan", "cancel", "n", "Cancel", "Leave; nothing is changed."),
+    Key("plan", "keep_file", "w", "Save as file", "Keep the plan as a file, for `cartui apply FILE` later."),
+    Key("plan", "undo_plan", "u", "Undo", "Take back what was just carried out; shows that plan first."),
     Key("plan", "filter", "slash", "Filter", "Show only rows that match: words, or action:update."),
     Key("plan", "held_only", "h", "Held only", "Show only what is held or was not done; again shows all."),
     Key("confirm", "yes", "y", "Yes", "Yes, do it.", footer=False),

@@ -16,7 +16,8 @@ from cartui.domain.ports import Capability
 from cartui.domain.rows import Marks, RowSource, View, marked_keys
 from cartui.domain.safe_text import safe_text
 from cartui.screens.base import CART_GROUPS, CartScreen, key_of
-from cartui.screens.plan import report_words, show_plan
+from cartui.screens.plan import show_plan, undo_last
+from cartui.screens.plan_rows import report_words
 from cartui.screens.times import show_moment
 from cartui.sync.actions import Selection
 from cartui.sync.apply import ApplyReport
@@ -235,6 +236,10 @@ class ListScreen(CartScreen):
             lambda progress, stop: make(ws, name, kind, Selection(keys(), cells), progress=progress, stop=stop),
             lambda plan: show_plan(self, plan, self.applied),
         )
+
+    def action_undo_plan(self) -> None:
+        """Take back what was last carried out by hand for this cart."""
+        undo_last(self, self.cart_name, self.applied)
 
     def applied(self, report: ApplyReport) -> None:
         """After a plan was carried out: typed cells that are used up go, marks stay where something went wrong."""

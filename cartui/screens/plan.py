@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,26 +12,21 @@ from textual.content import Content
 from textual.widgets import Static
 
 from cartui.domain.ids import Direction
-from cartui.domain.plan import Action, Plan, PlannedChange
-from cartui.domain.rows import FLAG_MUTED, FLAG_PROBLEM, Column, ListRowSource, Row
+from cartui.domain.plan import Action, Plan
+from cartui.domain.plan_totals import plan_totals
+from cartui.domain.rows import FLAG_PROBLEM, ListRowSource, Row
 from cartui.domain.safe_text import safe_text
-from cartui.errors import CartuiError
+from cartui.errors import BrakeError, CartuiError
 from cartui.screens.base import CartuiScreen
-from cartui.screens.dialogs import ConfirmDialog, ErrorDialog, RowDialog
+from cartui.screens.dialogs import ConfirmDialog, ErrorDialog, PromptDialog, RowDialog, TypedWordDialog
 from cartui.screens.glyphs import GLYPHS
-from cartui.sync.apply import Applied, ApplyReport, apply_plan
+from cartui.screens.plan_rows import COLUMNS, ordered, plan_rows, report_row, report_words
+from cartui.sync.apply import ApplyReport, apply_plan
+from cartui.sync.plan_files import keep_plan
+from cartui.sync.undo import plan_undo
 from cartui.widgets.chrome import Part
 from cartui.widgets.filter_bar import RecordList
 from cartui.widgets.record_table import RecordTable
-
-COLUMNS = (
-    Column("record", "Record", 22),
-    Column("action", "Action", 9, priority=1),
-    Column("change", "Before → after", 37, priority=2),
-    Column("why", "Why", 40, priority=3),
-)
-ORDER = (Action.CREATE, Action.UPDATE, Action.LINK, Action.SET_STOCK, Action.HOLD, Action.SKIP, Action.SAME)
-QUIET = (Action.SAME, Action.SKIP)
 
 
 def show_plan(screen: CartuiScreen, plan: Plan, on_applied: Callable[[ApplyReport], None]) -> None:
@@ -40,6 +37,15 @@ def show_plan(screen: CartuiScreen, plan: Plan, on_applied: Callable[[ApplyRepor
             on_applied(report)
 
     screen.app.push_screen(PlanScreen(plan), left)
+
+
+def undo_last(screen: CartuiScreen, cart_name: str, on_applied: Callable[[ApplyReport], None]) -> None:
+    """Show the plan that takes back what was last carried out by hand for a cart."""
+    screen.run_job(
+        "Looking what can be undone",
+        lambda progress, stop: plan_undo(screen.ws, cart_name, progress=progress, stop=stop),
+        lambda plan: show_plan(screen, plan, on_applied),
+    )
 
 
 class PlanTable(RecordTable):
@@ -82,7 +88,8 @@ class PlanScreen(CartuiScreen):
         return (("Report" if self.report else "Plan", "bold"), f" · {safe_text(self.plan.cart_name, 40)} · ", live)
 
     def body(self) -> ComposeResult:
-        yield Static(Content.styled(self._capital(self.plan.headline), "bold"), id="headline")
+        totals = str(plan_totals(self.plan))
+        yield Static(Content.styled(self._capital(self.plan.headline), "bold").append(f" {totals}"), id="headline")
         yield PlanList(ListRowSource(COLUMNS, self._rows), markable=False, empty_text="Nothing to do.")
 
     @staticmethod
@@ -91,7 +98,9 @@ class PlanScreen(CartuiScreen):
         return f"{text[:1].upper()}{text[1:]}."
 
     def shows(self, action: str) -> bool:
-        return self.report is None if action in ("apply", "cancel") else True
+        if action in ("apply", "cancel", "keep_file"):
+            return self.report is None
+        return self.report is not None if action == "undo_plan" else True
 
     def why_not(self, action: str) -> str | None:
         if action == "apply":
@@ -101,6 +110,10 @@ class PlanScreen(CartuiScreen):
                 return "There is nothing to do."
             if all(change.action is Action.SAME for change in self.plan.changes):
                 return "Nothing would change."
+        if action == "keep_file" and self.plan.request is None:
+            return "This plan can't be kept as a file: carry it out here, or leave it."
+        if action == "undo_plan" and not self.plan.effective:
+            return "Nothing was changed."
         if action == "held_only" and not self._held_only and not self._held_rows():
             return "Nothing was held or left undone." if self.report else "Nothing is held."
         return None
@@ -170,12 +183,50 @@ class PlanScreen(CartuiScreen):
         if yes:
             self._apply()
 
-    def _apply(self) -> None:
+    def _apply(self, confirmed: str = "") -> None:
         self.run_job(
             "Applying",
-            lambda progress, stop: apply_plan(self.ws, self.plan, progress=progress, stop=stop),
+            lambda progress, stop: apply_plan(self.ws, self.plan, confirmed=confirmed, progress=progress, stop=stop),
             self._applied,
             self._broke,
+        )
+
+    def _brake(self, error: BrakeError) -> None:
+        """The plan would do much at once: it wants the cart's name typed (rule 14)."""
+
+        def typed(word: str | None) -> None:
+            if word is not None:
+                self._apply(self.plan.cart_name)
+
+        text = f"{error.problem}\n\nNothing was done yet. esc leaves; look at the rows once more."
+        self.app.push_screen(TypedWordDialog("This would do much at once", text, self.plan.cart_name), typed)
+
+    def action_undo_plan(self) -> None:
+        """Take back what was just carried out."""
+        undo_last(self, self.plan.cart_name, self._taken_back)
+
+    def _taken_back(self, report: ApplyReport) -> None:
+        self.dismiss(report)
+
+    # --- as a file ---------------------------------------------------------------------------------------------------
+
+    def action_keep_file(self) -> None:
+        """Ask where to, and write it there."""
+        name = re.sub(r"[^a-z0-9]+", "-", self.plan.cart_name.lower()).strip("-") or "cart"
+        dialog = PromptDialog(
+            "Save the plan as a file",
+            "Nothing is done. `cartui apply FILE` carries it out later, where nothing has changed since.",
+            value=f"plan-{name}-{self.now():%Y%m%d-%H%M%S}.json",
+        )
+        self.app.push_screen(dialog, self._keep_at)
+
+    def _keep_at(self, path: str | None) -> None:
+        if path is None:
+            return
+        self.read(
+            "file",
+            lambda: keep_plan(self.ws, self.plan, Path(path).expanduser()),
+            lambda kept: self.hint(f"Kept as {kept}. Nothing was done.", "$text-success"),
         )
 
     def _applied(self, report: ApplyReport) -> None:
@@ -189,49 +240,8 @@ class PlanScreen(CartuiScreen):
         self.host.reload_carts()
 
     def _broke(self, error: CartuiError) -> None:
+        if isinstance(error, BrakeError):
+            self._brake(error)
+            return
         self.tell(error, "The plan was not finished")
         self.hint("What was done stays done; apply again does the rest.", "$text-warning")
-
-
-def ordered(plan: Plan) -> list[PlannedChange]:
-    """What writes first, then what is held, skipped and the same."""
-    return sorted(plan.changes, key=lambda change: ORDER.index(change.action))
-
-
-def plan_rows(plan: Plan) -> list[Row]:
-    """The rows of the preview."""
-    return [_row(change, change.action.value, change.reason, change.remedy) for change in ordered(plan)]
-
-
-def report_row(change: PlannedChange, applied: Applied | None) -> Row:
-    """The same row after it was carried out."""
-    if applied is None:
-        return _row(change, "not done", "Stopped before this row.", "")
-    if applied.problem and change.action is not Action.HOLD:
-        return _row(change, "not done", applied.problem, applied.remedy, problem=True)
-    return _row(change, f"{change.outcome}", change.reason, change.remedy)
-
-
-def _row(change: PlannedChange, action: str, why: str, remedy: str, *, problem: bool = False) -> Row:
-    told = "; ".join(f"{one.name}: {one.before or '–'} {GLYPHS.arrow} {one.after or '–'}" for one in change.fields)
-    flags = {FLAG_PROBLEM} if problem or change.action is Action.HOLD else set()
-    if change.action in QUIET:
-        flags.add(FLAG_MUTED)
-    because = f"{why} {remedy}".strip()
-    if problem:
-        told = f"{because} ({told})" if told else because
-    # On 80 columns there is no room for the last column: what changes nothing says there why.
-    return Row(change.key, (change.label, action, told or because, because if told else ""), frozenset(flags))
-
-
-def report_words(report: ApplyReport) -> str:
-    """What was done, in numbers."""
-    counts = report.counts
-    words = ("created", "updated", "same", "skipped")
-    failed = sum(one.change.action is not Action.HOLD for one in report.problems)
-    held = max(0, counts.held - failed)  # what could not be done counts as held: it is named once
-    done = [(getattr(counts, word), word) for word in words] + [(held, "held")]
-    told = ", ".join(f"{count:,} {word}" for count, word in done if count) or "nothing changed"
-    problems = f"; {failed:,} not done" if failed else ""
-    stopped = "; stopped early, the rest was not touched" if report.stopped else ""
-    return f"Done: {told}{problems}{stopped}."

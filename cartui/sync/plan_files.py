@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 from cartui.domain.fingerprint import fingerprint_connection
 from cartui.domain.plan import Doing, Plan, PlanRequest
@@ -39,6 +41,20 @@ def plan_text(ws: Workspace, plan: Plan) -> str:
         actor=ws.actor,
         brakes=[str(brake) for brake in plan_brakes(ws, plan)],
     )
+
+
+def keep_plan(ws: Workspace, plan: Plan, path: Path) -> Path:
+    """Write the file of a plan, readable for its owner alone. `NeedsOperatorError` where it exists or can't be made."""
+    text = plan_text(ws, plan)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise NeedsOperatorError(
+            f"{path} can't be written ({error.strerror}).", "Choose another name or directory."
+        ) from error
+    return path.absolute()
 
 
 def plan_again(

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from cartui.adapters.memory import MemoryShop
 from cartui.app import CartuiApp
 from cartui.domain.ids import CartId, Direction, RecordKind
 from cartui.domain.plan import Action, Plan, PlannedChange
 from cartui.domain.settings import CartConnection
-from cartui.screens.dialogs import ConfirmDialog
+from cartui.screens.dialogs import ConfirmDialog, TypedWordDialog
 from cartui.screens.explorer import ExplorerScreen
 from cartui.screens.plan import PlanScreen, show_plan
 from cartui.sync import carts
-from cartui.sync.actions import Selection, plan_import
-from cartui.sync.apply import ApplyReport
+from cartui.sync.actions import Selection, our_ids, plan_export, plan_import
+from cartui.sync.apply import ApplyReport, apply_plan
+from cartui.sync.plan_files import plan_again
 from cartui.sync.workspace import Workspace
 from cartui.testing import samples
 from tests.screens.terminal import NOW, SIZES, URL, seen, settle
@@ -122,3 +125,52 @@ def test_how_it_looks(
         await settle(pilot)
 
     assert snap_compare(make_app(), terminal_size=size, run_before=drive)
+
+
+async def test_a_brake_wants_the_carts_name(ws: Workspace, make_app: Make, shop: MemoryShop) -> None:
+    """Rule 14: y alone sends nothing; the name does. u then takes it back, plan first."""
+    carts.new_cart(ws, NAME, CartConnection("memory", URL))
+    list(carts.test_connection(ws, NAME))
+    for number in (1, 2, 3):
+        shop.put_item(samples.item(number, NOW))
+    keys = [f"i{number}" for number in (1, 2, 3)]
+    apply_plan(ws, plan_import(ws, NAME, RecordKind.ITEM, Selection(keys, {})))
+    ids = our_ids(ws, RecordKind.ITEM, ["SKU-1", "SKU-2", "SKU-3"])
+    plan = plan_export(ws, NAME, RecordKind.ITEM, Selection(ids, {one: {"stock": "0"} for one in ids}))
+    before = {key: shop.items[key].stock for key in keys}
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await show(pilot, plan)
+        await pilot.press("y")
+        await settle(pilot)
+        assert isinstance(app.screen, TypedWordDialog)
+        assert "set stock to zero: 3 rows" in seen(app)
+        assert {key: shop.items[key].stock for key in keys} == before
+        await pilot.press(*("space" if one == " " else one for one in NAME), "enter")
+        await settle(pilot)
+        assert {shop.items[key].stock for key in keys} == {0}
+        await pilot.press("u")
+        await settle(pilot)
+        assert "set stock of 3" in seen(app).lower()
+        await pilot.press("y")
+        await settle(pilot)
+        assert {key: shop.items[key].stock for key in keys} == before
+
+
+async def test_a_plan_is_kept_as_a_file(ws: Workspace, make_app: Make, plan: Plan, tmp_path: Path) -> None:
+    """w asks where to; the file is the owner's alone and can be applied later."""
+    app = make_app()
+    target = tmp_path / "kept.json"
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await show(pilot, plan)
+        await pilot.press("w")
+        await settle(pilot)
+        app.screen.query_one(Input).value = str(target)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "Kept as" in seen(app)
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert len(plan_again(ws, target.read_text())[1].effective) == 2
+    assert ws.books.documents.count() == 0
