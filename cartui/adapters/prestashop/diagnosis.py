@@ -113,9 +113,10 @@ class Diagnosis:
                 Stage.WRITE_RIGHTS,
                 Verdict.WARNING,
                 f"The key may not write {', '.join(missing)}: exporting these will be refused.",
-                f"To export, tick Add (POST) and Modify (PUT) for these in the shop, {_KEYS}.",
+                f"To export, tick Add (POST), Modify (PUT) and View (GET) as named for these in the shop, {_KEYS}.",
             )
-        partial = all("PATCH" in rights.get(name, frozenset()) for name in WRITTEN)
+        changed = [name for name, methods in WRITTEN.items() if "PUT" in methods]
+        partial = all("PATCH" in rights.get(name, frozenset()) for name in changed)
         how = "field by field" if partial and has_patch(self._session.version) else "as whole records"
         return _passed(Stage.WRITE_RIGHTS, f"{', '.join(WRITTEN)}; changes are written {how}")
 

@@ -19,14 +19,19 @@ FACTS: Final = CartFacts(
     stock_meaning=StockMeaning.FREE,  # orders take their pieces out of the quantity at once
     prices_include_tax=False,
     idempotent_create=False,
+    partial_shipments=False,  # a tracking number stands on the order, not on pieces of it
     overlap=timedelta(minutes=15),
     time_zone="",
     notes=(
         "Times are the shop's local ones, read by its own PS_TIMEZONE; an hour more is read for the change of clocks.",
         "An order's date moves with its status, not with tracking number or notes; refunds are asked for besides.",
         "A customer's date does not move with the addresses: changed addresses are asked for besides.",
-        "A product's date moves with neither stock nor combinations: 'List all' shows such changes, a cycle does not.",
+        "A product's date moves with neither stock nor combinations: what was sold is read again at once,",
+        "and all else in turn, whatever its date: within half a day (large catalogues: longer).",
         "Item prices are net, in the shop's default currency; a combination's is the product's plus its difference.",
+        "A shipment is a tracking number on the order: which pieces went in it is not kept.",
+        "A state that means paid is written only to orders that are paid: PrestaShop would book a payment.",
+        "Orders can't be placed from baskets: the shop's service would book each of them as paid.",
         "Baskets hold no prices: their totals are estimates, net, without vouchers and shipping.",
     ),
 )
@@ -36,11 +41,18 @@ OPTIONS: Final = (
     Option("time_zone", "Time zone", "only if the key may not read configurations: the shop's, such as Europe/Paris"),
     Option("language", "Language", "of names: id or ISO code; empty for the shop's default language"),
     Option(
-        "states",
-        "Own order states",
+        "status_map",
+        "Own statuses",
         "ids of states that are not understood by their marks, and their meaning: 17=paid, 18=cancelled (pending,"
         " paid, processing, shipped, delivered, cancelled, refunded, failed, on_hold)",
     ),
+    Option(
+        "shipped_state",
+        "State when shipped",
+        "id of the state that an order gets when all of it was shipped; empty for the shop's own; none leaves it as it"
+        " is",
+    ),
+    Option("admin_url", "Back office", "its address with its own folder, such as https://www.example.com/admin123abc"),
     Option("tax_rules_group", "Tax rules group of new items", "its id; without it new items are made hidden from sale"),
     Option("read_format", "Answers as", "xml where a module spoils JSON", default="json", choices=("json", "xml")),
     Option(
@@ -62,7 +74,8 @@ _DISPLAY: Final[Mapping[str, str]] = {
     "carrier_tax_rate,total_wrapping_tax_incl,total_wrapping_tax_excl",
     "order_cart_rules": "id,id_order,name,value,value_tax_excl,free_shipping",
     "order_payments": "id,order_reference,id_currency,amount,payment_method,transaction_id,date_add",
-    "customers": "id,email,firstname,lastname,company,is_guest,active,deleted,date_add,date_upd",
+    "customers": "id,id_default_group,email,firstname,lastname,company,is_guest,active,deleted,date_add,date_upd",
+    "groups": "id,name",
     "addresses": "id,id_customer,alias,firstname,lastname,company,vat_number,dni,address1,address2,postcode,city,"
     "id_country,id_state,phone,phone_mobile,deleted,date_upd",
     "products": "id,reference,supplier_reference,ean13,price,active,date_add,date_upd,name,is_virtual",
@@ -98,6 +111,8 @@ WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
     "stock_availables": ("PUT",),
     "customers": ("POST", "PUT"),
     "addresses": ("POST", "PUT"),
+    "order_carriers": ("GET", "POST", "PUT"),
+    "order_histories": ("POST",),
 }
 """What exporting needs; PATCH besides where the shop has it (8 and later), else whole records are written back."""
 

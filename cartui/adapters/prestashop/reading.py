@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Final, TypeVar
 
+from cartui.adapters.prestashop.fields import associated, is_id
 from cartui.adapters.prestashop.parse import (
     OrderParts,
     Tables,
-    associated,
-    is_id,
     item_id_of,
     parse_basket,
     parse_customer,
@@ -125,13 +124,24 @@ class Reader:
         own = [row for row in found if self._shop_id and row.get("id_shop") == self._shop_id]
         return next(iter([*own, *found]), None)
 
-    def baskets(self, rows: Rows) -> list[Received[CartBasket]]:
-        rows = [row for row in rows if associated(row, "cart_rows")]
-        session = self._session
-        ordered = set(values_of(session.rows_where("orders", "id_cart", values_of(rows, "id")), "id_cart"))
-        rows = [row for row in rows if str(row.get("id", "")) not in ordered]
+    def open_baskets(self, rows: Rows) -> list[Received[CartBasket]]:
+        """Those that hold something and did not become an order."""
+        filled = [row for row in rows if associated(row, "cart_rows")]
+        ordered = self._orders_of(filled)
+        return self.baskets([row for row in filled if str(row.get("id", "")) not in ordered], {})
+
+    def any_baskets(self, rows: Rows) -> list[Received[CartBasket]]:
+        return self.baskets(rows, self._orders_of(rows))
+
+    def _orders_of(self, rows: Rows) -> dict[str, str]:
+        """Cart -> the order that it became (of several, when it was split by carriers, the first)."""
+        orders = self._session.rows_where("orders", "id_cart", values_of(rows, "id"))
+        return {str(row.get("id_cart", "")): str(row.get("id", "")) for row in reversed(orders)}
+
+    def baskets(self, rows: Rows, ordered: Mapping[str, str]) -> list[Received[CartBasket]]:
         if not rows:
             return []
+        session = self._session
         lines = [line for row in rows for line in associated(row, "cart_rows")]
         products = session.rows_where("products", "id", values_of(lines, "id_product"))
         items = {one.external_id: one.record for one in self.items(products) if not isinstance(one.record, BadRecord)}
@@ -141,7 +151,8 @@ class Reader:
         def received(row: Row) -> Received[CartBasket]:
             customer = customers.get(str(row.get("id_customer", "")))
             raw = raw_of(carts=[row], customer=customer)
-            return _received(row, raw, tables, lambda: parse_basket(row, items, customer, tables))
+            order_id = ordered.get(str(row.get("id", "")), "")
+            return _received(row, raw, tables, lambda: parse_basket(row, items, customer, tables, order_id))
 
         return [received(row) for row in rows]
 

@@ -28,6 +28,7 @@ Value = str | Mapping[str, str] | Links
 Fields = Mapping[str, Value]
 """Field -> text, or language id -> text, or (`associations`) links."""
 
+_FILTER_SIGNS: Final = re.compile(r"[][\\]")
 _NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _READ_ONLY: Final[Mapping[str, frozenset[str]]] = {
     # Refused (codes 93 and 134), or the picture that is set by naming it; left alone where they are absent.
@@ -43,6 +44,8 @@ _NODES: Final = {
     "stock_availables": "stock_available",
     "customers": "customer",
     "addresses": "address",
+    "order_carriers": "order_carrier",
+    "order_histories": "order_history",
 }
 
 
@@ -81,6 +84,16 @@ def _as_sent(resource: str, name: str, value: Any, languages: Sequence[str]) -> 
     if resource == "products" and name in _BY_LANGUAGE:
         return dict.fromkeys(languages, str(value))  # a shop of one language tells the text alone
     return str(value)
+
+
+def render_filter(text: str) -> str:
+    """The value of a filter for a text. Brackets are the filter's own signs, and with more of them than it expects the
+    shop leaves it out altogether (SQLUtils.php): then the longest part without one is looked for, anywhere in the
+    field, and what is found must be compared. A backslash, an escape there, ends a part likewise."""
+    if "[" not in text or "]" not in text[text.index("[") :]:
+        return text
+    longest = max(_FILTER_SIGNS.split(text), key=len)
+    return f"%[{longest}]%"
 
 
 def render_key(key: str) -> str:

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cartui.adapters.prestashop.errors import DoubtfulError, MethodError, SpoiltError, refusal_of, refused_write
 from cartui.adapters.prestashop.facts import FACTS, display_of
+from cartui.adapters.prestashop.fields import is_id
 from cartui.adapters.prestashop.moments import ShopClock
-from cartui.adapters.prestashop.parse import Tables, is_id
+from cartui.adapters.prestashop.parse import Tables
 from cartui.adapters.prestashop.render import Fields, render_record, render_whole
-from cartui.adapters.prestashop.states import CONFIGURED, meaning_of, parse_own_states
+from cartui.adapters.prestashop.states import CONFIGURED, SHIPPED_STATE, meaning_of, parse_status_map
 from cartui.adapters.prestashop.wire import Row, UnreadableError, find_errors, parse_body, parse_rights
 from cartui.domain.ports import Connection
 from cartui.domain.safe_text import safe_text
@@ -25,11 +26,13 @@ _EXPECTED: Final = (400, 401, 403, 404, 405, 500, 503)
 _WRITTEN: Final = (400, 401, 403, 404, 405, 500)
 _PATCHED: Final = (*_WRITTEN, 501)
 _AT_ONCE: Final = 500  # rows of a list that belongs to others
+_IDS_IN_ORDER: Final = (("sort", "[id_ASC]"), ("limit", str(_AT_ONCE)))
 _MOST_VALUES: Final = 200
 _MOST_CHARACTERS: Final = 3_000  # of one filter: web servers take request lines of 8 kB, and a bar is three there
 _SHOP: Final = ("PS_TIMEZONE", "PS_LANG_DEFAULT", "PS_CURRENCY_DEFAULT", "PS_HOME_CATEGORY", "PS_STOCK_MANAGEMENT")
-_SETTINGS: Final = (*_SHOP, *CONFIGURED)
-_BY_LANGUAGE: Final = frozenset({"products", "order_states", "product_option_values", "combinations"})
+_MULTISHOP: Final = "PS_MULTISHOP_FEATURE_ACTIVE"
+_SETTINGS: Final = (*_SHOP, *CONFIGURED, SHIPPED_STATE, _MULTISHOP)
+_BY_LANGUAGE: Final = frozenset({"products", "order_states", "product_option_values", "combinations", "groups"})
 _ASK_HOST: Final = "If it stays so, look into the shop's error log, or set the option read_format to xml."
 
 
@@ -103,6 +106,26 @@ class Session:
             else:
                 rows += self.all_rows(resource, filters)
         return rows
+
+    def ids_by_date(self, resource: str, after: str) -> list[str]:
+        """The ids of all rows whose date_upd is after a local time. The shop loads no record for that."""
+        ids: list[str] = []
+        beyond: Filters = ()
+        while True:
+            asked = [("filter[date_upd]", f">[{after}]"), ("date", "1"), *beyond, *_IDS_IN_ORDER]
+            found = [str(row.get("id", "")) for row in self._get(resource, asked)]
+            ids += filter(is_id, found)
+            if len(found) < _AT_ONCE:
+                return ids
+            if not ids or (beyond and beyond == [("filter[id]", f">[{ids[-1]}]")]):
+                raise AbortCycleError(f"The shop's list of {resource} does not go on.", _ASK_HOST)
+            beyond = [("filter[id]", f">[{ids[-1]}]")]
+
+    def highest_id(self, resource: str) -> int:
+        """0 where there is no record."""
+        rows = self._get(resource, [("sort", "[id_DESC]"), ("limit", "1")])
+        found = str(rows[0].get("id", "")) if rows else ""
+        return int(found) if is_id(found) else 0
 
     def whole_rows(self, resource: str, field: str, value: str) -> list[Row]:
         """Records with all fields, in all languages: what a PUT must repeat. Not to be kept: secrets are there."""
@@ -195,10 +218,18 @@ class Session:
             self._tables[resource] = {str(row.get("id", "")): row for row in self.all_rows(resource, ())}
         return self._tables[resource]
 
+    def optional_table(self, resource: str) -> Mapping[str, Row]:
+        """As `table`; empty where the key may not read it: names that only adorn a record are no reason to stop."""
+        try:
+            return self.table(resource)
+        except NeedsOperatorError:
+            self._tables[resource] = {}
+            return {}
+
     def tables(self, *names: str) -> Tables:
         """What `parse` needs; only the named lists are read."""
         ids = {self.settings[name]: word for name, word in CONFIGURED.items() if self.settings.get(name)}
-        own = parse_own_states(self._options.get("states", ""))
+        own = parse_status_map(self._options.get("status_map", ""))
         found = {name: self.table(name) for name in names}
         return Tables(
             clock=self.clock,
@@ -208,8 +239,11 @@ class Session:
             regions=found.get("states", {}),
             taxes=found.get("taxes", {}),
             carriers=found.get("carriers", {}),
-            states={key: (_name(row), meaning_of(row, ids, own)) for key, row in found.get("order_states", {}).items()},
+            states={
+                key: (name_of(row), meaning_of(row, ids, own)) for key, row in found.get("order_states", {}).items()
+            },
             option_values=found.get("product_option_values", {}),
+            groups=self.optional_table("groups") if "order_states" in found else {},
         )
 
     def _default_currency(self, currencies: Mapping[str, Row]) -> str:
@@ -266,6 +300,10 @@ class Session:
         return wanted or self.settings.get("PS_LANG_DEFAULT", "")
 
     @property
+    def has_many_shops(self) -> bool:
+        return bool(self._options.get("shop_id")) or self.settings.get(_MULTISHOP) == "1"
+
+    @property
     def counts_stock(self) -> bool:
         """False where stock management is switched off: the quantities then mean nothing."""
         return self.settings.get("PS_STOCK_MANAGEMENT", "1") != "0"
@@ -276,9 +314,9 @@ class Session:
 
     # --- writing
 
-    def create(self, resource: str, fields: Fields, record: str) -> str:
+    def create(self, resource: str, fields: Fields, record: str, params: Filters = ()) -> str:
         """Make a record; its id, or "" where the answer does not tell. `DoubtfulError`: look whether it is there."""
-        reply = self._write("POST", resource, fields, record)
+        reply = self._write("POST", resource, fields, record, params)
         try:
             rows = parse_body(reply.body).rows
         except UnreadableError:
@@ -286,14 +324,14 @@ class Session:
         made = str(rows[0].get("id", "")).strip() if rows else ""
         return made if is_id(made) else ""
 
-    def change(self, resource: str, record_id: str, fields: Fields, record: str) -> None:
+    def change(self, resource: str, record_id: str, fields: Fields, record: str, params: Filters = ()) -> None:
         """Change fields of a record: alone where the shop has PATCH, else with all others as they are."""
-        if self._patch(resource, record_id, fields, record):
+        if self._patch(resource, record_id, fields, record, params):
             return
         found = self.whole_rows(resource, "id", f"[{record_id}]")
         if found:
             whole = render_whole(resource, found[0], fields, self.languages if resource == "products" else ())
-            self._write("PUT", f"{resource}/{segment(record_id)}", whole, record)
+            self._write("PUT", f"{resource}/{segment(record_id)}", whole, record, params)
             return
         raise refused_write(404, (), record) or AssertionError
 
@@ -304,23 +342,23 @@ class Session:
         if not self._patch(resource, record_id, whole, record):
             self._write("PUT", f"{resource}/{segment(record_id)}", whole, record)
 
-    def _patch(self, resource: str, record_id: str, fields: Fields, record: str) -> bool:
+    def _patch(self, resource: str, record_id: str, fields: Fields, record: str, params: Filters = ()) -> bool:
         """False where there is no PATCH (before 8, or not granted to the key)."""
         if not (self.patches and has_patch(self.version)):
             return False
         try:
-            self._write("PATCH", f"{resource}/{segment(record_id)}", {**fields, "id": record_id}, record)
+            self._write("PATCH", f"{resource}/{segment(record_id)}", {**fields, "id": record_id}, record, params)
         except MethodError:
             self.patches = False
             return False
         return True
 
-    def _write(self, method: str, path: str, fields: Fields, record: str) -> Reply:
+    def _write(self, method: str, path: str, fields: Fields, record: str, params: Filters = ()) -> Reply:
         resource = path.partition("/")[0]
         reply = self._noted(
             self._transport.send_bytes(
                 method, f"api/{path}", render_record(resource, fields), content_type="text/xml; charset=utf-8",
-                accept="text/xml", idempotent=False, writes=True, params=self._params(()),
+                accept="text/xml", idempotent=False, writes=True, params=self._params(params),
                 expect=_PATCHED if method == "PATCH" else _WRITTEN, record=record,
             )
         )  # fmt: skip
@@ -403,7 +441,8 @@ def has_patch(version: str) -> bool:
     return major.isdecimal() and int(major) >= 8
 
 
-def _name(row: Row) -> str:
+def name_of(row: Row) -> str:
+    """A name in the language that was asked for, or in the first that has one."""
     value = row.get("name")
     if isinstance(value, list):
         value = next((one.get("value") for one in value if isinstance(one, dict) and one.get("value")), "")

@@ -36,6 +36,8 @@ CONFIGURED: Final[Mapping[str, str]] = {
     "PS_OS_OUTOFSTOCK_UNPAID": "pending",
     "PS_OS_COD_VALIDATION": "pending",
 }
+SHIPPED_STATE: Final = "PS_OS_SHIPPING"
+"""The shop's setting that names its state for orders that were shipped."""
 _TEMPLATES: Final = {
     "order_canceled": "cancelled",
     "refund": "refunded",
@@ -84,14 +86,14 @@ def _first(template: object) -> str:
     return str(template or "")
 
 
-def parse_own_states(text: str) -> dict[str, str]:
-    """The option `states`: "17=paid, 18=cancelled"."""
+def parse_status_map(text: str) -> dict[str, str]:
+    """The option `status_map`: "17=paid, 18=cancelled"."""
     found: dict[str, str] = {}
     for entry in filter(None, (part.strip() for part in re.split(r"[,;]", text))):
         state_id, _, word = (part.strip() for part in entry.partition("="))
         if not state_id.isdecimal() or word not in WORDS:
             raise NeedsOperatorError(
-                f"The option states of this cart has an entry that can't be read: {entry[:40]!r}.",
+                f"The option status_map of this cart has an entry that can't be read: {entry[:40]!r}.",
                 f"Write it as 17=paid; the words are {', '.join(WORDS)}.",
             )
         found[state_id] = word

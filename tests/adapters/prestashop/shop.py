@@ -17,66 +17,33 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from defusedxml.ElementTree import fromstring
 
 from cartui.adapters.prestashop import PrestaShop
-from cartui.domain.ports import Connection
+from tests.adapters.prestashop.data import (
+    BY_LANGUAGE,
+    DEFAULTS,
+    DYNAMIC,
+    LISTS,
+    NODES,
+    REQUIRED,
+    SECURE_KEY,
+    STATES,
+)
+from tests.adapters.prestashop.formats import passes, read_field, render_errors, render_json, render_xml
 
 KEY = "K3Y0AAAABBBBCCCCDDDDEEEEFFFFGGGG"
-SECURE_KEY = "a5f6d20616a49b7c70b268d92644a26a"
 PASSWD = "$2y$10$abcdefghijklmnopqrstuv"
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 Row = dict[str, Any]
 Answer = tuple[int, Row | list[Any] | None, str]
-
-NODES = {
-    "orders": "order", "order_details": "order_detail", "order_states": "order_state",
-    "order_payments": "order_payment", "order_cart_rules": "order_cart_rule",
-    "order_slip": "order_slip", "products": "product", "carts": "cart",
-    "combinations": "combination", "product_option_values": "product_option_value", "customers": "customer",
-    "stock_availables": "stock_available", "addresses": "address", "countries": "country", "states": "state",
-    "currencies": "currency", "languages": "language", "taxes": "tax", "carriers": "carrier",
-    "configurations": "configuration",
-}  # fmt: skip
-LISTS = {"order_slip": "order_slips"}
-BY_LANGUAGE = {"name", "link_rewrite", "description"}
-DYNAMIC = {"manufacturer_name", "quantity", "position_in_category", "id_default_image"}  # of products
-REQUIRED = {
-    "stock_availables": ("id_product", "id_product_attribute", "quantity", "depends_on_stock", "out_of_stock"),
-    "products": ("price",),
-    "customers": ("passwd", "lastname", "firstname", "email"),
-    "combinations": ("id_product",),
-    "addresses": ("id_country", "alias", "lastname", "firstname", "address1", "city"),
-}
-DEFAULTS: dict[str, Row] = {
-    "products": {
-        "id_manufacturer": "0", "id_category_default": "2", "id_default_image": "", "manufacturer_name": False,
-        "quantity": "0", "position_in_category": "", "type": "simple", "reference": "", "supplier_reference": "",
-        "ean13": "", "weight": "0.000000", "state": "1", "price": "0.000000", "active": "0", "is_virtual": "0",
-        "id_tax_rules_group": "0", "minimal_quantity": "0", "visibility": "both", "available_for_order": "0",
-        "show_price": "0", "condition": "", "date_add": "", "date_upd": "", "name": {}, "link_rewrite": {},
-        "description": {},
-    },
-    "customers": {
-        "email": "", "passwd": "", "secure_key": SECURE_KEY, "firstname": "", "lastname": "", "company": "",
-        "is_guest": "0", "active": "0", "deleted": "0", "note": "", "date_add": "", "date_upd": "",
-    },
-    "addresses": {
-        "id_customer": "0", "alias": "", "firstname": "", "lastname": "", "company": "", "vat_number": "", "dni": "",
-        "address1": "", "address2": "", "postcode": "", "city": "", "id_country": "0", "id_state": "0", "phone": "",
-        "phone_mobile": "", "deleted": "0", "date_add": "", "date_upd": "",
-    },
-}  # fmt: skip
 
 
 class Refused(Exception):
@@ -103,6 +70,7 @@ class FakePrestaShop:
         self.on_request: Callable[[], None] | None = None
         self.url = ""
         self.opened: list[PrestaShop] = []
+        self.mails: list[str] = []
         self._lock = threading.RLock()
         self._seed(zone, languages)
 
@@ -219,6 +187,8 @@ class FakePrestaShop:
             carrier_tax_rate="20.000", total_wrapping="0.000000", total_wrapping_tax_incl="0.000000",
             total_wrapping_tax_excl="0.000000",
         )  # fmt: skip
+        self.put("order_carriers", id_order=str(number), id_carrier="2", shipping_cost_tax_excl=shipping[0],
+                 shipping_cost_tax_incl=shipping[1], date_add=self.local())  # fmt: skip
         if discount:
             self.put("order_cart_rules", id_order=str(number), name="Voucher FIVER & co", value=discount[1],
                      value_tax_excl=discount[0], free_shipping="0")  # fmt: skip
@@ -227,6 +197,21 @@ class FakePrestaShop:
                      payment_method="Wire payment", transaction_id=f"tx-{number}", card_number="4111",
                      date_add=self.local())  # fmt: skip
         return order
+
+    def slip(self, order_id: str, pieces: int = 1, chosen: str = "") -> Row:
+        """A credit slip over pieces of the order's first line; `chosen`: less than their price."""
+        detail = next(one for one in self.rows["order_details"].values() if one["id_order"] == order_id)
+        net, gross = (Decimal(detail[f"unit_price_tax_{side}"]) * pieces for side in ("excl", "incl"))
+        unit = Decimal("0.01")
+        return self.put(
+            "order_slip", id_order=order_id, id_customer="2", conversion_rate="1.000000", shipping_cost="0",
+            total_products_tax_excl=f"{net.quantize(unit):.6f}", total_products_tax_incl=f"{gross.quantize(unit):.6f}",
+            total_shipping_tax_excl="0.000000", total_shipping_tax_incl="0.000000", amount=chosen or f"{net:.6f}",
+            shipping_cost_amount="0.000000", partial="0", date_add=self.local(), date_upd=self.local(),
+            associations={"order_slip_details": [
+                {"id": "1", "id_order_detail": str(detail["id"]), "product_quantity": str(pieces),
+                 "amount_tax_excl": f"{net:.6f}", "amount_tax_incl": f"{gross:.6f}"}]},
+        )  # fmt: skip
 
     def _move_stock(self, product_id: str, attribute: str, by: int) -> None:
         for row in self.rows["stock_availables"].values():
@@ -240,9 +225,13 @@ class FakePrestaShop:
         return next(row for row in rows if (row["id_product"], row["id_product_attribute"]) == wanted)
 
     def _seed(self, zone: str, languages: int) -> None:
+        self._seed_tables(zone, languages)
+        self._seed_records()
+
+    def _seed_tables(self, zone: str, languages: int) -> None:
         settings = {"PS_TIMEZONE": zone, "PS_LANG_DEFAULT": "1", "PS_CURRENCY_DEFAULT": "1", "PS_HOME_CATEGORY": "2",
                     "PS_OS_CANCELED": "6", "PS_OS_REFUND": "7", "PS_OS_ERROR": "8", "PS_OS_DELIVERED": "5",
-                    "PS_MAIL_PASSWD": "mail-secret"}  # fmt: skip
+                    "PS_OS_SHIPPING": "4", "PS_MAIL_PASSWD": "mail-secret"}  # fmt: skip
         for name, value in settings.items():
             self.put("configurations", name=name, value=value, id_shop="", id_shop_group="")
         for code in ("en", "fr")[:languages]:
@@ -261,8 +250,12 @@ class FakePrestaShop:
             template = {6: "order_canceled", 7: "refund", 8: "payment_error"}.get(number, "")
             self.put("order_states", id=number, name={"1": name, "2": name}, template={"1": template}, deleted="0",
                      module_name="ps_wirepayment" if number in (1, 10) else "", **flags)  # fmt: skip
+        for group in ("Visitor", "Guest", "Customer"):
+            self.put("groups", name={"1": group, "2": group})
         for value in ("S", "M", "L", "Blue"):
             self.put("product_option_values", name={"1": value, "2": value}, id_attribute_group="1")
+
+    def _seed_records(self) -> None:
         self.moment -= timedelta(days=30)
         for number in range(1, 19):
             self.product(f"Mug {number} & co", f"REF-{number:04d}", f"{number}.500000", 500)
@@ -322,7 +315,7 @@ class FakePrestaShop:
                 status, data, node = self._carry_out(method, resource, row_id, params, body, noise)
             except Refused as error:
                 codes = [(error.code, error.message)]
-                return error.status, self._typed(head, as_json), _errors(codes, as_json)
+                return error.status, self._typed(head, as_json), render_errors(codes, as_json)
             if "warnings" in self.faults and data:
                 noise.append((3, "[PHP Warning #2] Undefined array key (/var/www/shop/modules/x/x.php, line 8)"))
             if data is None:
@@ -330,12 +323,12 @@ class FakePrestaShop:
             if noise:
                 # The JSON writer keeps what it has; in XML the complaints take the data's place.
                 body = (
-                    _json({**data, "errors": [{"code": c, "message": m} for c, m in noise]})
+                    render_json({**data, "errors": [{"code": c, "message": m} for c, m in noise]})
                     if as_json and isinstance(data, dict)
-                    else _errors(noise, as_json)
+                    else render_errors(noise, as_json)
                 )
                 return 500, self._typed(head, as_json), body
-            return status, self._typed(head, as_json), _json(data) if as_json else _xml(data, node)
+            return status, self._typed(head, as_json), render_json(data) if as_json else render_xml(data, node)
 
     def _typed(self, head: dict[str, str], as_json: bool) -> dict[str, str]:
         return {**head, "Content-Type": "application/json" if as_json else "text/xml;charset=utf-8"}
@@ -349,12 +342,12 @@ class FakePrestaShop:
             return 401, {"Content-Type": "text/html; charset=utf-8"}, b"401 Unauthorized"
         xml = {"Content-Type": "text/xml;charset=utf-8", "PSWS-Version": "0"}
         if "disabled" in self.faults:
-            return 503, xml, _errors([(22, "The PrestaShop webservice is disabled. Please activate it")], False)
+            return 503, xml, render_errors([(22, "The PrestaShop webservice is disabled. Please activate it")], False)
         if len(given) != 32:
-            return 401, xml, _errors([(18, "Invalid authentication key format")], False)
+            return 401, xml, render_errors([(18, "Invalid authentication key format")], False)
         if given != KEY:
             told = [(20, "Authentification key is not active"), (21, "No permission for this authentication key")]
-            return 401, xml, _errors(told, False)
+            return 401, xml, render_errors(told, False)
         return None
 
     def _carry_out(
@@ -378,7 +371,7 @@ class FakePrestaShop:
             return self._list(resource, row_id, params, noise)
         if "refuse_writes" in self.faults:
             raise Refused(500, 2, "[PHP Error #1] Allowed memory size exhausted")
-        return self._save(method, resource, row_id, body, noise)
+        return self._save(method, resource, row_id, params, body, noise)
 
     def _rights(self) -> Row:
         def of(resource: str) -> Row:
@@ -400,7 +393,7 @@ class FakePrestaShop:
         for name, value in params.items():
             if (match := re.fullmatch(r"filter\[(\w+)\]", name)) is not None and "ignore_dates" not in self.faults:
                 self._ensure_field(resource, match[1], params, 32, "This filter does not exist")
-                rows = [row for row in rows if _passes(row.get(match[1], ""), value)]
+                rows = [row for row in rows if passes(row.get(match[1], ""), value)]
         rows = self._sorted(resource, rows, params)
         if limit := params.get("limit"):
             offset, _, count = limit.rpartition(",")
@@ -456,12 +449,14 @@ class FakePrestaShop:
 
     # --- writing
 
-    def _save(self, method: str, resource: str, row_id: str, body: bytes, noise: list[tuple[int, str]]) -> Answer:
+    def _save(
+        self, method: str, resource: str, row_id: str, params: Row, body: bytes, noise: list[tuple[int, str]]
+    ) -> Answer:
         try:
             entity = fromstring(body)[0]
         except Exception:  # noqa: BLE001  (whatever is wrong with it, the shop says the same)
             raise Refused(500, 127, "XML error : String could not be parsed as XML") from None
-        sent = {field.tag: _read_field(field) for field in entity}
+        sent = {field.tag: read_field(field) for field in entity}
         if method == "POST":
             if sent.get("id"):
                 raise Refused(400, 91, "id is forbidden when adding a new resource")
@@ -475,8 +470,12 @@ class FakePrestaShop:
         saved = self.put(resource, **row)
         if method == "POST":
             saved["date_add"] = self.local()
-        if resource not in ("stock_availables", "combinations"):
+        if resource not in ("stock_availables", "combinations", "order_carriers", "order_histories"):
             self.touch(saved)
+        if resource == "order_histories":
+            self._change_state(saved)
+        if resource == "order_carriers" and "sendemail" in params:
+            self.mails.append(f"in_transit {saved['id_order']}")
         if resource == "products" and method == "POST":
             self.put("stock_availables", id_product=str(saved["id"]), id_product_attribute="0", id_shop="1",
                      id_shop_group="0", quantity="0", depends_on_stock="0", out_of_stock="2", location="")  # fmt: skip
@@ -489,6 +488,19 @@ class FakePrestaShop:
             {NODES[resource]: self._shown(resource, saved, "full", {})},
             NODES[resource],
         )
+
+    def _change_state(self, history: Row) -> None:
+        """OrderHistory::changeIdOrderState: a state marked as paid books what was not paid yet."""
+        order = self.rows["orders"][int(history["id_order"])]
+        state = self.rows["order_states"][int(history["id_order_state"])]
+        rest = Decimal(order["total_paid"]) - Decimal(order["total_paid_real"])
+        if state["paid"] == "1" and rest > 0:
+            order["total_paid_real"] = order["total_paid"]
+            self.put("order_payments", order_reference=order["reference"], id_currency=order["id_currency"],
+                     amount=f"{rest:.6f}", payment_method="Wire payment", transaction_id="", date_add=self.local(),
+                     card_number="")  # fmt: skip
+        order["current_state"], order["valid"] = str(state["id"]), state["logable"]
+        self.touch(order)
 
     def _apply(self, method: str, resource: str, row: Row, sent: Row) -> None:
         fields = [name for name in {**DEFAULTS.get(resource, {}), **row, **sent} if name not in ("id", "associations")]
@@ -511,8 +523,15 @@ class FakePrestaShop:
             else:
                 row[name] = sent[name]
 
-    @staticmethod
-    def _validate(resource: str, row: Row) -> None:
+    def _validate(self, resource: str, row: Row) -> None:
+        if resource == "order_carriers" and not re.fullmatch(
+            r"[~:#,%&_=()\[\]. +\-@/a-zA-Z0-9?]{0,64}", row["tracking_number"]
+        ):
+            raise Refused(400, 85, 'Validation error: "Property OrderCarrier-&gt;tracking_number is not valid"')
+        if resource == "order_histories" and (
+            not str(row["id_order_state"]).isdigit() or int(row["id_order_state"]) not in self.rows["order_states"]
+        ):
+            raise Refused(500, 2, "Invalid new order status")
         for name in ("quantity",) if resource == "stock_availables" else ():
             if not re.fullmatch(r"-?\d+", str(row[name])):
                 raise Refused(400, 85, f'Validation error: "Property StockAvailable-&gt;{name} is not valid"')
@@ -521,156 +540,3 @@ class FakePrestaShop:
                 raise Refused(500, 3, "[PHP Warning #2] foreach() argument must be of type array|object, string given")
             if any(sign in text for text in row["name"].values() for sign in "<>;=#{}"):
                 raise Refused(400, 84, 'Validation error: "Property Product-&gt;name is not valid"')
-
-
-STATES = (
-    ("Awaiting check payment", ""), ("Payment accepted", "logable paid invoice"),
-    ("Processing in progress", "logable paid invoice delivery"), ("Shipped", "logable paid invoice delivery shipped"),
-    ("Delivered", "logable paid invoice delivery shipped"), ("Canceled", ""), ("Refunded", "invoice"),
-    ("Payment error", ""), ("On backorder (paid)", "paid invoice"), ("Awaiting bank wire payment", ""),
-    ("Remote payment accepted", "logable paid invoice"), ("On backorder (not paid)", ""),
-)  # fmt: skip
-
-
-def _passes(value: Any, asked: str) -> bool:
-    """SQLUtils::getSQLRetrieveFilter; equality is MySQL's: without case, and without blanks at the end."""
-    texts = [str(one) for one in value.values()] if isinstance(value, dict) else [str(value)]
-    match = re.fullmatch(r"(.*)\[(.*)\](.*)", asked, re.DOTALL)
-    if match is None:
-        return any(_same(text, asked) for text in texts)
-    before, inner, after = match.groups()
-    numeric = all(re.fullmatch(r"-?\d+", text) for text in texts)
-    if before == ">":
-        return any(int(t) > int(inner) if numeric else t > inner for t in texts)
-    if before == "<":
-        return any(int(t) < int(inner) if numeric else t < inner for t in texts)
-    if before or after:
-        return True
-    if (span := re.fullmatch(r"([\d.:\-\s]+),([\d.:\-\s]+)", inner)) is not None:
-        low, high = sorted(span.groups())
-        return any(low <= text <= high for text in texts)
-    return any(_same(text, one) for text in texts for one in inner.split("|"))
-
-
-def _same(one: str, other: str) -> bool:
-    return one.rstrip(" ").casefold() == other.rstrip(" ").casefold()
-
-
-def _read_field(field: Any) -> Any:
-    if field.findall("language"):
-        return {one.get("id"): one.text or "" for one in field}
-    return field.text or ""
-
-
-def _json(data: Any) -> bytes:
-    return json.dumps(data).encode()
-
-
-def _errors(errors: list[tuple[int, str]], as_json: bool) -> bytes:
-    if as_json:
-        return _json({"errors": [{"code": code, "message": message} for code, message in errors]})
-    inner = "".join(
-        f"<error>\n<code><![CDATA[{c}]]></code>\n<message><![CDATA[{m}]]></message>\n</error>\n" for c, m in errors
-    )
-    return f"{_HEAD}<errors>\n{inner}</errors>\n</prestashop>\n".encode()
-
-
-_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<prestashop xmlns:xlink="http://www.w3.org/1999/xlink">\n'
-
-
-def _xml(data: Any, node: str) -> bytes:
-    if isinstance(data, dict) and "index" in data:
-        rows = "".join(_xml_rights(name, rights) for name, rights in data["index"].items())
-        return f'{_HEAD}<api shopName="Test shop">\n{rows}</api>\n</prestashop>\n'.encode()
-    ((name, rows),) = data.items() if data else ((node, []),)
-    if isinstance(rows, dict):
-        return f"{_HEAD}{_xml_row(node, rows)}</prestashop>\n".encode()
-    return f"{_HEAD}<{name}>\n{''.join(_xml_row(node, row) for row in rows)}</{name}>\n</prestashop>\n".encode()
-
-
-def _xml_rights(name: str, rights: Row) -> str:
-    told = " ".join(f'{one}="{str(has).lower()}"' for one, has in rights.items())
-    return f"<{name} {told}>\n<description>x</description></{name}>\n"
-
-
-def _xml_row(node: str, row: Row) -> str:
-    fields = "".join(
-        f"\t<{name}>{_xml_value(value)}</{name}>\n" for name, value in row.items() if name != "associations"
-    )
-    groups = "".join(_xml_group(name, rows) for name, rows in row.get("associations", {}).items())
-    return f"<{node}>\n{fields}<associations>{groups}</associations>\n</{node}>\n"
-
-
-def _xml_group(name: str, rows: list[Row]) -> str:
-    inner = "".join("<x>" + "".join(f"<{k}>{_cdata(v)}</{k}>" for k, v in one.items()) + "</x>" for one in rows)
-    return f'<{name} nodeType="x">{inner}</{name}>'
-
-
-def _xml_value(value: Any) -> str:
-    if isinstance(value, list):
-        return "".join(f'<language id="{one["id"]}">{_cdata(one["value"])}</language>' for one in value)
-    return _cdata(value)
-
-
-def _cdata(value: Any) -> str:
-    text = "" if value in (None, False) else str(value)
-    return f"<![CDATA[{text}]]>" if "]]>" not in text else escape(text)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        shop = self.server.shop
-        status, headers, answer = shop.answer(self.command, self.path, dict(self.headers), body)
-        if "lost_answer" in shop.faults and self.command != "GET":
-            self.close_connection = True
-            self.connection.close()
-            return
-        self.send_response_only(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    do_GET = do_POST = do_PUT = do_PATCH = _serve  # noqa: N815
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Silent."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    shop: FakePrestaShop
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away, or was cut off on purpose."""
-
-
-@contextmanager
-def serve(shop: FakePrestaShop) -> Iterator[FakePrestaShop]:
-    """The shop on a loopback port; `shop.url` is its address."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.shop = shop
-    shop.url = f"http://127.0.0.1:{server.server_port}/shop"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield shop
-    finally:
-        for cart in shop.opened:
-            cart.close()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def connect(shop: FakePrestaShop, key: str = KEY, url: str = "", waiter: Any = None, **options: str) -> PrestaShop:
-    """The adapter, on the shop's own clock; closed with the shop."""
-    connection = Connection("Shop", url or shop.url, options, lambda _: key, False, lambda: shop.moment)
-    shop.opened.append(PrestaShop(connection, waiter))
-    return shop.opened[-1]

@@ -10,7 +10,9 @@ import pytest
 
 from cartui.adapters.prestashop import PrestaShop
 from cartui.testing.conformance import CartConformance
-from tests.adapters.prestashop_shop import KEY, PASSWD, SECURE_KEY, FakePrestaShop, connect, serve
+from tests.adapters.prestashop.data import SECURE_KEY
+from tests.adapters.prestashop.server import connect, serve
+from tests.adapters.prestashop.shop import KEY, PASSWD, FakePrestaShop
 
 
 class Driver:
@@ -18,9 +20,10 @@ class Driver:
 
     secrets = (KEY, SECURE_KEY, PASSWD, "4111", "dh-1")
     currency = "EUR"
+    carrier = "Parcel Co"
 
     def __init__(self, shop: FakePrestaShop, **options: str) -> None:
-        self.shop, self.options = shop, options
+        self.shop, self.options = shop, {"admin_url": "https://shop.example/admin123", **options}
 
     def open(self) -> PrestaShop:
         return connect(self.shop, **self.options)
@@ -34,6 +37,19 @@ class Driver:
     def place_order(self) -> str:
         self.shop.pass_time()
         return str(self.shop.order(("2", 1, "12.5", "20"))["id"])
+
+    def place_shippable_order(self) -> str:
+        self.shop.pass_time()
+        return str(self.shop.order(("2", 3, "12.5", "20"), ("20:4", 2, "20", "5"))["id"])
+
+    def next_status(self, order_id: str) -> str:
+        return "3"
+
+    def refund_one_piece(self) -> str:
+        order_id = self.place_shippable_order()
+        self.shop.pass_time()
+        self.shop.slip(order_id)
+        return order_id
 
     def place_orders_at_once(self, count: int) -> list[str]:
         self.shop.pass_time()
