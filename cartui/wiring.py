@@ -28,6 +28,7 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "bigcommerce": "cartui.adapters.bigcommerce:SPEC",
     "cart-connect": "cartui.adapters.cart_connect:SPEC",
     "magento": "cartui.adapters.magento:SPEC",
+    "medusa": "cartui.adapters.medusa:SPEC",
     "memory": "cartui.adapters.memory:SPEC",
     "prestashop": "cartui.adapters.prestashop:SPEC",
     "shopify": "cartui.adapters.shopify:SPEC",
