@@ -466,6 +466,28 @@ class FakeDriver:
     def sell_one(self, item_id: str) -> None:
         self._variant(item_id)["stockLevels"][0]["stockOnHand"] -= 1
 
+    carrier = "Royal Mail"
+
+    def place_shippable_order(self) -> str:
+        self.fake.tick()
+        order = self.fake.add_order(state="PaymentSettled", fulfillments=[])
+        assert order["lines"][0]["quantity"] >= 2
+        return str(order["id"])
+
+    def next_status(self, order_id: str) -> str:
+        return "Packed"
+
+    def refund_one_piece(self) -> str:
+        """As staff does it: the piece and its price."""
+        order = self.fake.add_order(state="PaymentSettled")
+        line = order["lines"][0]
+        gross = line["proratedUnitPriceWithTax"] = 1_200
+        line["proratedUnitPrice"] = 1_000
+        back = {"id": "77", "reason": "Broken\x1b[2J", "lines": [{"orderLineId": line["id"], "quantity": 1}]}
+        back |= {"total": gross, "state": "Settled", "transactionId": "back-1", "createdAt": iso(self.fake.now)}
+        order["payments"][0]["refunds"] = [back]
+        return str(order["id"])
+
     def total_of(self, order_id: str) -> str:
         row = next(row for row in self.fake.orders if row["id"] == order_id)
         return f"{Decimal(row['totalWithTax']) / 100:.2f}"
@@ -476,7 +498,7 @@ class FakeDriver:
         return str(row["id"])
 
     def lose_answers(self) -> None:
-        self.fake.lost = {"createProductVariants"}
+        self.fake.lost = {"createProductVariants", "addFulfillmentToOrder"}
 
     def answer_again(self) -> None:
         self.fake.lost = set()

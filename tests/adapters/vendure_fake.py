@@ -90,6 +90,8 @@ class FakeVendure:
         order = deepcopy(self.orders[0])
         number = str(next(self.ids))
         order |= {"id": number, "code": f"CODE{number}", "orderPlacedAt": iso(self.now), "updatedAt": iso(self.now)}
+        for line in order["lines"]:
+            line["id"] = str(next(self.ids))
         self.orders.append(order | changes)
         return self.orders[-1]
 
@@ -141,7 +143,7 @@ class FakeVendure:
 
     def _rows(self, name: str, query: str) -> list[Row]:
         if name == "orders":
-            return [*self.orders, *self.baskets] if "orderPlacedAt" in query else self.baskets
+            return [*self.orders, *self.baskets]
         return {"customers": self.customers, "products": list(self.products.values())}.get(name, self.variants)
 
     def _list(self, name: str, options: dict[str, Any], query: str) -> Row:
@@ -186,6 +188,11 @@ class FakeVendure:
             return {"activeChannel": {"code": "main"}, "me": me}
         if "stockLocations" in query:
             return {"stockLocations": {"items": [{"id": "1", "name": "Main"}, {"id": "2", "name": "Attic"}]}}
+        if "orderProcess" in query:
+            names = ("AddingItems", "PaymentSettled", "Shipped", "Delivered", "Packed", "Cancelled")
+            return {"globalSettings": {"serverConfig": {"orderProcess": [{"name": name} for name in names]}}}
+        if "order(id:" in query:
+            return {"order": next((row for row in self.orders if row["id"] == variables["i"]), None)}
         if "product(slug:" in query:
             return {"product": self._by_slug(variables["s"])}
         if "logout" in query:
@@ -262,6 +269,53 @@ class FakeVendure:
         wire["country"] = {"code": wire.pop("countryCode")}
         next(one for one in self.customers if one["id"] == variables["c"])["addresses"].append(wire)
         return {"id": "1"}
+
+    def _order(self, order_id: str) -> Row:
+        for row in self.orders:
+            if row["id"] == order_id:
+                return row
+        raise Refused("ENTITY_NOT_FOUND", "No Order could be found")
+
+    def _addFulfillmentToOrder(self, variables: dict[str, Any]) -> Row:  # noqa: N802
+        wanted = {line["orderLineId"]: line["quantity"] for line in variables["i"]["lines"]}
+        order = next((row for row in self.orders if {line["id"] for line in row["lines"]} >= set(wanted)), None)
+        if order is None:
+            raise Refused("ENTITY_NOT_FOUND", "No OrderLine could be found")
+        for line in order["lines"]:
+            if wanted.get(line["id"], 0) > line["quantity"] - self._sent(order, line["id"], "Cancelled"):
+                return {"errorCode": "ITEMS_ALREADY_FULFILLED_ERROR", "message": "One or more are already fulfilled"}
+        told = {one["name"]: one["value"] for one in variables["i"]["handler"]["arguments"]}
+        made = {"id": str(next(self.ids)), "state": "Pending", "method": told["method"]}
+        made["trackingCode"] = told["trackingCode"]
+        made["lines"] = [{"orderLineId": line_id, "quantity": n} for line_id, n in wanted.items()]
+        order["fulfillments"] = [*(order["fulfillments"] or []), made]
+        return {"id": made["id"]}
+
+    @staticmethod
+    def _sent(order: Row, line_id: str, *without: str) -> int:
+        parcels = [one for one in order["fulfillments"] or [] if one["state"] not in without]
+        return sum(x["quantity"] for one in parcels for x in one["lines"] if x["orderLineId"] == line_id)
+
+    def _transitionFulfillmentToState(self, variables: dict[str, Any]) -> Row:  # noqa: N802
+        """The order follows, as in the real one."""
+        state = variables["s"]
+        for order in self.orders:
+            for parcel in order["fulfillments"] or []:
+                if parcel.get("id") == variables["i"]:
+                    parcel["state"] = state
+                    rest = any(one["quantity"] > self._sent(order, one["id"], "Pending") for one in order["lines"])
+                    order["state"] = f"Partially{state}" if rest else state
+                    return {"id": parcel["id"]}
+        raise Refused("ENTITY_NOT_FOUND", "No Fulfillment could be found")
+
+    def _transitionOrderToState(self, variables: dict[str, Any]) -> Row:  # noqa: N802
+        self._order(variables["i"])["state"] = variables["s"]
+        return {"id": variables["i"]}
+
+    def _cancelOrder(self, variables: dict[str, Any]) -> Row:  # noqa: N802
+        order = self._order(variables["i"]["orderId"])
+        order |= {"state": "Cancelled", "updatedAt": iso(self.now)}
+        return {"id": order["id"]}
 
     def _updateCustomer(self, variables: dict[str, Any]) -> Row:  # noqa: N802
         for one in self.customers:

@@ -6,17 +6,29 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from cartui.adapters.vendure import SPEC, VendureCart
-from cartui.domain.ids import CartItemId, CartOrderId
+from cartui.domain.ids import CartBasketId, CartItemId, CartOrderId
 from cartui.domain.money import ProofState, prove_total
 from cartui.domain.ports import Cart, Connection, Verdict
-from cartui.domain.records import FulfilmentState, ItemDraft, PaymentState, StockWrite, WriteState
+from cartui.domain.records import (
+    BasketStatus,
+    FulfilmentState,
+    ItemDraft,
+    OrderState,
+    PaymentState,
+    ShipmentDraft,
+    ShipmentLine,
+    StockWrite,
+    WriteState,
+)
+from cartui.errors import HoldRecordError
 from cartui.sync.intake import checked_pages
 from cartui.testing.conformance import CartConformance, ShopDriver, good, rows_of
-from tests.live.vendure_actor import VendureActor
+from tests.live.vendure_actor import VendureActor, check_out
 from tests.live.vendure_shop import RunningShop, VendureShop
 
 _LEVELS = "query($i:ID!){productVariant(id:$i){stockLevels{stockOnHand} product{id}}}"
@@ -58,6 +70,28 @@ class VendureDriver:
         if self._actor.staff().ask(query, i=order_id)["order"]["state"] != "Cancelled":
             self._actor.cancel(order_id)
 
+    carrier = "Royal Mail"
+
+    def place_shippable_order(self) -> str:
+        return self.place_order()
+
+    def next_status(self, order_id: str) -> str:
+        """Sent by staff, it may be called delivered."""
+        self._actor.fulfil(order_id)
+        return "Delivered"
+
+    def refund_one_piece(self) -> str:
+        """One of two: the piece and its price, which the shop works out."""
+        order_id = self.place_order()
+        query = "query($i:ID!){order(id:$i){lines{id proratedUnitPriceWithTax} payments{id}}}"
+        order = self._actor.staff().ask(query, i=order_id)["order"]
+        (line,) = order["lines"]
+        told = {"paymentId": order["payments"][0]["id"], "reason": "Broken", "shipping": 0, "adjustment": 0}
+        told["lines"] = [{"orderLineId": line["id"], "quantity": 1}]
+        give = "mutation($i:RefundOrderInput!){refundOrder(input:$i){... on Refund{id} ... on ErrorResult{errorCode}}}"
+        self._actor.staff().ask(give, i=told)
+        return order_id
+
     def rename_item(self, item_id: str, name: str) -> None:
         product = self._actor.staff().ask(_LEVELS, i=item_id)["productVariant"]["product"]["id"]
         words = [{"languageCode": "en", "name": name}]
@@ -84,6 +118,8 @@ def driver(vendure_shop: VendureShop, vendure: VendureActor) -> VendureDriver:
 @pytest.mark.slow
 class TestVendure(CartConformance):
     """The suite."""
+
+    harmless = (":login(",)  # a session is opened by a mutation
 
     @pytest.fixture
     def shop(self, driver: VendureDriver) -> ShopDriver:
@@ -207,3 +243,64 @@ def test_many_stocks_in_one_call(cart: VendureCart) -> None:
     assert [one.state for one in results] == [WriteState.DONE] * 5 + [WriteState.REFUSED]
     again = good(cart.get_items([item.item_id for item in items]).rows)
     assert {item.stock for item in again} == {Decimal(60)}
+
+
+def _parcel(order_id: str, tracking_number: str, **changes: Any) -> ShipmentDraft:
+    told: dict[str, Any] = {"completes": True, "carrier": "royal-mail", "carrier_title": "Royal Mail"}
+    told |= {"tracking_number": tracking_number} | changes
+    return ShipmentDraft(f"cartui-{tracking_number}", CartOrderId(order_id), datetime.now(UTC), **told)
+
+
+def test_half_made_shipment_is_completed(driver: VendureDriver, vendure: VendureActor, cart: VendureCart) -> None:
+    """As a lost answer leaves it: a fulfilment that was never moved to Shipped. It is found by its tracking code."""
+    order_id = driver.place_order()
+    made = vendure.fulfil(order_id, "HALF-1", state="Pending")
+    assert cart.create_shipment(_parcel(order_id, "HALF-1")) == made
+    (order,) = good(cart.get_orders([CartOrderId(order_id)]).rows)
+    assert (order.fulfilment_state, order.native_status) == (FulfilmentState.SHIPPED, "Shipped")
+    assert [one.carrier for one in cart.find_shipments(CartOrderId(order_id))] == ["Royal Mail"]
+
+
+def test_what_the_shop_will_not_ship_is_refused_in_its_words(driver: VendureDriver, cart: VendureCart) -> None:
+    """More than was ordered, nothing left, a part without a number, and Delivered before it was sent."""
+    order_id = driver.place_order()
+    (order,) = good(cart.get_orders([CartOrderId(order_id)]).rows)
+    line = order.lines[0].line_id
+    for draft, reason in (
+        (_parcel(order_id, "MANY-1", lines=(ShipmentLine(line, Decimal(9)),)), "ALREADY_FULFILLED"),
+        (_parcel(order_id, "", lines=(ShipmentLine(line, Decimal(1)),), completes=False), "tracking number only"),
+        (_parcel(order_id, "PART-1", lines=(ShipmentLine(line, Decimal("0.5")),)), "whole pieces"),
+    ):
+        with pytest.raises(HoldRecordError, match=reason):
+            cart.create_shipment(draft)
+    with pytest.raises(HoldRecordError, match="Not all of the order was sent"):
+        cart.set_order_status(order.order_id, "Delivered")
+    assert list(cart.find_shipments(order.order_id)) == []
+    cart.create_shipment(_parcel(order_id, "ALL-1"))
+    with pytest.raises(HoldRecordError, match="left to ship"):
+        cart.create_shipment(_parcel(order_id, "ALL-2"))
+
+
+def test_a_status_may_cancel_but_never_pay(driver: VendureDriver, cart: VendureCart) -> None:
+    """Cancelled takes the shop's own way, so that the stock is free again; paid states are not on the list."""
+    codes = {one.code for one in cart.list_order_statuses()}
+    assert codes == {"Shipped", "Delivered", "Cancelled"}
+    order_id = CartOrderId(driver.place_order())
+    cart.set_order_status(order_id, "Cancelled")
+    assert [one.order_state for one in good(cart.get_orders([order_id]).rows)] == [OrderState.CANCELLED]
+
+
+def test_a_basket_that_was_ordered_is_purchased(vendure: VendureActor, cart: VendureCart) -> None:
+    """It keeps its id; the list since a mark shows it, and it can be read by its id all the time."""
+    variant = vendure.variant_id("SKU-001")
+    basket, shopper = vendure.fill_basket([(variant, 1)], email="basket@example.test")
+    (opened,) = good(cart.get_baskets([CartBasketId(basket.id)]).rows)
+    assert (opened.status, opened.order_id) == (BasketStatus.OPEN, None)
+    mark = [page.complete_to for page in cart.iter_baskets(None)][-1]
+    check_out(shopper, basket, "standard", "card")
+    shopper.close()
+    assert mark is not None
+    changed = {one.basket_id: one for one in good(rows_of(cart.iter_baskets(mark - cart.facts.overlap)))}
+    (again,) = good(cart.get_baskets([CartBasketId(basket.id)]).rows)
+    assert again == changed[again.basket_id]
+    assert (again.status, again.order_id) == (BasketStatus.PURCHASED, basket.id)

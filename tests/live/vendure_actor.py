@@ -161,7 +161,7 @@ class VendureActor:
             lines, email=email, first_name=first_name, last_name=last_name, channel=channel, coupons=coupons
         )
         try:
-            return _check_out(shopper, basket, shipping, payment)
+            return check_out(shopper, basket, shipping, payment)
         finally:
             shopper.close()
 
@@ -221,7 +221,8 @@ class VendureActor:
         return cast("dict[str, Any]", self.staff().ask(query, i=order_id)["order"])
 
 
-def _check_out(shopper: Session, basket: ShopOrder, shipping: str, payment: str) -> ShopOrder:
+def check_out(shopper: Session, basket: ShopOrder, shipping: str, payment: str) -> ShopOrder:
+    """The shopper orders and pays the basket."""
     shopper.ask(f"mutation($i:CreateAddressInput!){{setOrderShippingAddress(input:$i){{{_ORDER}}}}}", i=dict(_HOME))
     quotes = shopper.ask("{eligibleShippingMethods{id code}}")["eligibleShippingMethods"]
     method = next(quote["id"] for quote in quotes if quote["code"] == shipping)

@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
+from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from cartui.adapters.vendure.diagnosis import Diagnosis
 from cartui.adapters.vendure.facts import FACTS, OPTIONS
+from cartui.adapters.vendure.order_writes import OrderWrites
 from cartui.adapters.vendure.parse import levels_of, parse_basket, parse_customer, parse_item, parse_order, stock_of
 from cartui.adapters.vendure.render import (
     CUSTOMER_WORDS,
@@ -25,10 +27,12 @@ from cartui.adapters.vendure.render import (
 )
 from cartui.adapters.vendure.session import VendureSession
 from cartui.adapters.vendure.wire import BASKETS, CUSTOMERS, ORDERS, PRODUCTS, VARIANTS, Terms, VariantWire
-from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
 from cartui.domain.ports import (
     AdapterSpec,
+    AdminPages,
     BadRecord,
+    BasketReader,
     BasketSource,
     Cart,
     CartFacts,
@@ -39,7 +43,9 @@ from cartui.domain.ports import (
     ItemReader,
     ItemSink,
     OrderReader,
+    OrderStatusSink,
     Page,
+    ShipmentSink,
     StageResult,
     StockSink,
 )
@@ -48,8 +54,11 @@ from cartui.domain.records import (
     CartCustomer,
     CartItem,
     CartOrder,
+    CartShipment,
     CustomerDraft,
     ItemDraft,
+    NativeStatus,
+    ShipmentDraft,
     StockResult,
     StockWrite,
     WriteState,
@@ -64,6 +73,17 @@ _CREATE_CUSTOMER = (
 _UPDATE_CUSTOMER = (
     "mutation($i:UpdateCustomerInput!){done:updateCustomer(input:$i){... on Customer{id} " + _ERROR + "}}"
 )
+_PAGES = {
+    RecordKind.ORDER: "orders",
+    RecordKind.BASKET: "orders",
+    RecordKind.ITEM: "product-variants",
+    RecordKind.CUSTOMER: "customers",
+}
+_OLD_PAGES = {
+    RecordKind.ORDER: "orders",
+    RecordKind.BASKET: "orders",
+    RecordKind.CUSTOMER: "customer/customers",
+}  # a variant's page is under its product there
 _UPDATE_VARIANTS = "mutation($i:[UpdateProductVariantInput!]!){done:updateProductVariants(input:$i){id}}"
 
 
@@ -72,6 +92,7 @@ class VendureCart:
 
     def __init__(self, session: VendureSession) -> None:
         self.session = session
+        self._order_writes = OrderWrites(session)
 
     @property
     def facts(self) -> CartFacts:
@@ -102,8 +123,21 @@ class VendureCart:
         return Page(tuple(parse_order(row, terms) for row in rows))
 
     def iter_baskets(self, since: datetime | None) -> Iterator[Page[CartBasket]]:
+        """All that are open; later also those that were ordered or given up meanwhile. Drafts are staff's."""
         terms = self.session.known_terms()
-        yield from self.session.pages(BASKETS, since, lambda row: parse_basket(row, terms), {"active": {"eq": True}})
+        only = {"active": {"eq": True}} if since is None else {"state": {"notEq": "Draft"}}
+        yield from self.session.pages(BASKETS, since, lambda row: parse_basket(row, terms), only)
+
+    def get_baskets(self, ids: Sequence[CartBasketId]) -> Page[CartBasket]:
+        terms = self.session.known_terms()
+        return Page(tuple(parse_basket(row, terms) for row in self.session.by_ids(BASKETS, ids)))
+
+    def admin_url(self, kind: RecordKind, external_id: str) -> str:
+        """By the option `admin_path`; nothing is asked of the shop."""
+        path = self.session.connection.options.get("admin_path", "").strip("/ ") or "dashboard"
+        pages = _OLD_PAGES if path == "admin" else _PAGES
+        page = pages.get(kind, "")
+        return f"{self.session.home}/{path}/{page}/{quote(external_id, safe='')}" if page else ""
 
     def iter_customers(self, since: datetime | None) -> Iterator[Page[CartCustomer]]:
         yield from self.session.pages(CUSTOMERS, since, parse_customer)
@@ -247,6 +281,20 @@ class VendureCart:
         location = terms.location or (levels[0].stock_location_id if levels else "")
         return {"id": write.item_id, **render_stock(on_hand, location)}
 
+    # --- writing orders
+
+    def find_shipments(self, order_id: CartOrderId) -> Sequence[CartShipment]:
+        return self._order_writes.find_shipments(order_id)
+
+    def create_shipment(self, draft: ShipmentDraft) -> str:
+        return self._order_writes.create_shipment(draft)
+
+    def list_order_statuses(self) -> Sequence[NativeStatus]:
+        return self._order_writes.list_statuses()
+
+    def set_order_status(self, order_id: CartOrderId, code: str) -> None:
+        self._order_writes.set_status(order_id, code)
+
     # --- writing customers
 
     def find_customers(self, draft: CustomerDraft) -> Sequence[CartCustomer]:
@@ -292,3 +340,6 @@ _reader: tuple[
     type[Cart], type[OrderReader], type[ItemReader], type[CustomerReader], type[CustomerSource], type[BasketSource]
 ] = (VendureCart,) * 6
 _writer: tuple[type[ItemSink], type[CustomerSink], type[StockSink]] = (VendureCart,) * 3
+_order_roles: tuple[type[ShipmentSink], type[OrderStatusSink], type[BasketReader], type[AdminPages]] = (
+    VendureCart,
+) * 4

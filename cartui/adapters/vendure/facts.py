@@ -10,6 +10,7 @@ FACTS = CartFacts(
     order_changes_seen=False,
     stock_meaning=StockMeaning.ON_HAND,
     notes=(
+        "A basket is not ordered from here: it would be paid by word only. The link to the back office leads to it.",
         "Stock is on hand at the chosen location, or the sum of all, including what the shop's open orders hold.",
         "Stock is read and compared, then written: two requests, between which the shop may sell.",
         "A sale or shipment changes an item's stock without its change date; stock is read again before each write.",
@@ -26,5 +27,18 @@ OPTIONS = (
     Option("username", "User name", "the identifier of an administrator (not of a customer)", required=True),
     Option("channel_token", "Channel token", "Settings, Channels; empty for the default channel"),
     Option("stock_location", "Stock location", "name or id; empty: the sum of all, written where there is one only"),
+    Option("status_map", "The shop's own states", "states of plug-ins as Vendure's own, such as Packed=PaymentSettled"),
+    Option(
+        "fulfilment_handler",
+        "Fulfilment handler",
+        "the code of one that takes a method and a trackingCode",
+        default="manual-fulfillment",
+    ),
+    Option(
+        "admin_path",
+        "Path of the back office",
+        "dashboard, or admin for the older one; other paths are taken as a dashboard's",
+        default="dashboard",
+    ),
     Option("api_path", "Path of the Admin API", "the shop's adminApiPath", default="admin-api"),
 )

@@ -22,6 +22,7 @@ from cartui.adapters.vendure.wire import (
     OrderWire,
     PaidWire,
     PlaceWire,
+    RefundWire,
     Terms,
     VariantWire,
 )
@@ -41,6 +42,9 @@ from cartui.domain.records import (
     OrderState,
     Payment,
     PaymentState,
+    Refund,
+    RefundLine,
+    RefundState,
 )
 from cartui.domain.safe_text import safe_text
 
@@ -61,6 +65,8 @@ _PAYMENT_STATES = {
     "Declined": PaymentState.FAILED,
     "Error": PaymentState.FAILED,
 }
+_REFUNDS = {"Settled": RefundState.DONE, "Failed": RefundState.FAILED}
+KNOWN_STATES = (*_ORDER_STATES, "Modifying", "ArrangingAdditionalPayment")
 _REFUND_STATES = {"Settled": PaymentState.REFUNDED, "Failed": PaymentState.FAILED}
 
 
@@ -118,16 +124,19 @@ def parse_item(row: Mapping[str, Any], terms: Terms) -> Received[CartItem]:
     return _parse(row, stamp, lambda row: _item(VariantWire.model_validate(row), terms))
 
 
-def _order(wire: OrderWire, terms: Terms) -> CartOrder:
+def _order(shown: OrderWire, terms: Terms) -> CartOrder | BadRecord:
+    if shown.order_placed_at is None:
+        return BadRecord("The shop shows no time at which it was placed.")
+    wire = shown.model_copy(update={"state": terms.states.get(shown.state, shown.state)})
     return CartOrder(
         order_id=CartOrderId(wire.id),
         order_number=wire.code or wire.id,
-        placed_at=wire.order_placed_at.astimezone(UTC),
-        modified_at=max(wire.updated_at, wire.order_placed_at).astimezone(UTC),
+        placed_at=shown.order_placed_at.astimezone(UTC),
+        modified_at=max(wire.updated_at, shown.order_placed_at).astimezone(UTC),
         currency=wire.currency_code,
         total=terms.amount(wire.total_with_tax),
         lines=_lines(wire, terms),
-        native_status=wire.state,
+        native_status=shown.state,
         order_state=_ORDER_STATES.get(wire.state, OrderState.ON_HOLD),
         payment_state=_payment_state(wire),
         fulfilment_state=_fulfilment_state(wire),
@@ -136,6 +145,8 @@ def _order(wire: OrderWire, terms: Terms) -> CartOrder:
         shipping_address=_address(wire.shipping_address),
         payments=tuple(_payments(wire.payments or [], terms)),
         shipping_method=safe_text(", ".join(s.shipping_method.name for s in wire.shipping_lines if s.shipping_method)),
+        refunds=tuple(_refunds(wire, terms)),
+        customer_group=safe_text(", ".join(one.name for one in wire.customer.groups) if wire.customer else ""),
     )
 
 
@@ -144,12 +155,51 @@ def _basket(wire: BasketWire, terms: Terms) -> CartBasket:
         basket_id=CartBasketId(wire.id),
         modified_at=wire.updated_at.astimezone(UTC),
         created_at=wire.created_at.astimezone(UTC),
-        status=BasketStatus.OPEN,
+        status=_basket_status(wire),
         native_status=wire.state,
         currency=wire.currency_code,
         total=terms.amount(wire.total_with_tax),
         lines=_lines(wire, terms),
         buyer=_buyer(wire.customer),
+        order_id=CartOrderId(wire.id) if wire.order_placed_at else None,
+    )
+
+
+def _basket_status(wire: BasketWire) -> BasketStatus:
+    """A basket that is ordered keeps its id. One that was given up stays, without being anybody's active one."""
+    if wire.order_placed_at:
+        return BasketStatus.PURCHASED
+    return BasketStatus.OPEN if wire.active and wire.state != "Cancelled" else BasketStatus.LOST
+
+
+def _refunds(wire: OrderWire, terms: Terms) -> Iterator[Refund]:
+    rows = [row for paid in wire.payments or () for row in paid.refunds if row.total > 0]
+    for row in sorted(rows, key=lambda row: (row.created_at, len(row.id), row.id)):
+        yield Refund(
+            refund_id=row.id,
+            refunded_at=row.created_at.astimezone(UTC),
+            amount=terms.amount(row.total),
+            state=_REFUNDS.get(row.state, RefundState.PENDING),
+            reason=row.reason,
+            lines=_refund_lines(row, {line.id: line for line in wire.lines}, terms),
+        )
+
+
+def _refund_lines(row: RefundWire, sold: Mapping[str, LineWire], terms: Terms) -> tuple[RefundLine, ...]:
+    """The shop names pieces but no amounts: where their prices are the amount it gave, they are what it is for."""
+    told = [(sold[one.order_line_id], one.quantity) for one in row.lines if one.order_line_id in sold and one.quantity]
+    if len(told) != len(row.lines) or sum(line.prorated_unit_price_with_tax * n for line, n in told) != row.total:
+        return ()
+    return tuple(
+        RefundLine(
+            amount=terms.amount(line.prorated_unit_price * n),
+            line_id=line.id,
+            sku=line.product_variant.sku,
+            text=line.product_variant.name,
+            quantity=Decimal(n),
+            tax_amount=terms.amount((line.prorated_unit_price_with_tax - line.prorated_unit_price) * n),
+        )
+        for line, n in told
     )
 
 

@@ -14,11 +14,12 @@ from pydantic_core import to_json
 
 from cartui.adapters.vendure.errors import LOST_SESSION, ShopFaultError, error_of, refusal_in
 from cartui.adapters.vendure.facts import FACTS
-from cartui.adapters.vendure.parse import parse_stamp, row_id
+from cartui.adapters.vendure.parse import KNOWN_STATES, parse_stamp, row_id
 from cartui.adapters.vendure.render import render_after
 from cartui.adapters.vendure.wire import Listing, Terms
 from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
+from cartui.domain.status_map import parse_status_map
 from cartui.errors import AbortCycleError, CartuiError, ExitCode, NeedsOperatorError
 from cartui.transport import Reply, Transport, register_secret
 
@@ -51,6 +52,7 @@ class VendureSession:
         base = connection.url.strip().rstrip("/")
         address = base if base.endswith(f"/{path}") else f"{base}/{path}"
         self.connection = connection
+        self.home = address.removesuffix(f"/{path}")
         self.channel = options.get("channel_token", "").strip()
         self.token = ""
         self._lock = threading.RLock()
@@ -138,6 +140,7 @@ class VendureSession:
             places=int(settings["serverConfig"]["moneyStrategyPrecision"]),
             tracks_stock=bool(settings["trackInventory"]),
             location=self._location(),
+            states=parse_status_map(self.connection.options.get("status_map", ""), KNOWN_STATES),
         )
 
     def _location(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated
 
@@ -46,6 +47,10 @@ class PlaceWire(Wire):
     phone_number: _Text = ""
 
 
+class MethodWire(Wire):
+    name: _Text
+
+
 class CountryWire(Wire):
     code: _Text
 
@@ -67,6 +72,10 @@ class CustomerWire(Wire):
     user: AccountWire | None
 
 
+class GroupedCustomerWire(CustomerWire):
+    groups: list[MethodWire] = Field(default_factory=list)
+
+
 class FullCustomerWire(CustomerWire):
     updated_at: AwareDatetime
     addresses: list[HomePlaceWire] | None
@@ -84,13 +93,11 @@ class LineWire(Wire):
     unit_price: _Minor
     line_price: _Minor
     prorated_line_price: _Minor
+    prorated_unit_price: _Minor = 0
+    prorated_unit_price_with_tax: _Minor = 0
     line_tax: _Minor
     tax_rate: _Rate
     product_variant: SoldVariantWire
-
-
-class MethodWire(Wire):
-    name: _Text
 
 
 class ShippingWire(Wire):
@@ -124,7 +131,15 @@ class TaxWire(Wire):
     tax_total: _Minor
 
 
+class RefundedLineWire(Wire):
+    order_line_id: _Id
+    quantity: _Count
+
+
 class RefundWire(Wire):
+    id: _Id = "1"
+    reason: _Text = ""
+    lines: list[RefundedLineWire] = Field(default_factory=list)
     total: _Minor
     state: _Text
     transaction_id: _Text
@@ -154,6 +169,8 @@ class BasketWire(Wire):
     state: _Text
     created_at: AwareDatetime
     updated_at: AwareDatetime
+    active: bool = True
+    order_placed_at: AwareDatetime | None = None
     currency_code: _Text
     total_with_tax: _Minor
     customer: CustomerWire | None
@@ -167,7 +184,7 @@ class BasketWire(Wire):
 
 class OrderWire(BasketWire):
     code: _Text
-    order_placed_at: AwareDatetime
+    customer: GroupedCustomerWire | None
     billing_address: PlaceWire | None
     shipping_address: PlaceWire | None
     payments: list[PaidWire] | None
@@ -217,6 +234,7 @@ class Terms:
     places: int
     tracks_stock: bool
     location: str = ""
+    states: Mapping[str, str] = field(default_factory=dict)  # the option status_map
 
     def amount(self, minor: int) -> Decimal:
         """Major units of the currency."""
@@ -231,18 +249,21 @@ class Terms:
         return int(scaled)
 
 
-_PERSON = "customer{id firstName lastName emailAddress phoneNumber user{id}}"
-_BASKET_FIELDS = (
-    f"id state createdAt updatedAt currencyCode totalWithTax {_PERSON} "
-    "lines{id quantity unitPrice linePrice proratedLinePrice lineTax taxRate productVariant{id sku name}} "
+_PERSON = "id firstName lastName emailAddress phoneNumber user{id}"
+_PRICES = "unitPrice linePrice proratedLinePrice proratedUnitPrice proratedUnitPriceWithTax lineTax taxRate"
+_CHARGED_FIELDS = (
+    "id state active orderPlacedAt createdAt updatedAt currencyCode totalWithTax "
+    f"lines{{id quantity {_PRICES} productVariant{{id sku name}}}} "
     "shippingLines{price discountedPrice shippingMethod{name}} surcharges{description sku price priceWithTax taxRate} "
     "discounts{adjustmentSource description amount} promotions{id couponCode} taxSummary{description taxRate taxTotal}"
 )
+_BASKET_FIELDS = f"{_CHARGED_FIELDS} customer{{{_PERSON}}}"
 _STREET = "fullName company streetLine1 streetLine2 city province postalCode phoneNumber"
 _ORDER_FIELDS = (
-    f"{_BASKET_FIELDS} code orderPlacedAt "
+    f"{_CHARGED_FIELDS} code customer{{{_PERSON} groups{{name}}}} "
     f"billingAddress{{{_STREET} countryCode}} shippingAddress{{{_STREET} countryCode}} "
-    "payments{method amount state transactionId createdAt refunds{total state transactionId createdAt}} "
+    "payments{method amount state transactionId createdAt "
+    "refunds{id reason lines{orderLineId quantity} total state transactionId createdAt}} "
     "fulfillments{state lines{quantity}}"
 )
 _CUSTOMER_FIELDS = (
