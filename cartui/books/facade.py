@@ -9,6 +9,7 @@ from datetime import datetime
 from cartui.books.accounts import Accounts
 from cartui.books.applied_plans import AppliedPlans
 from cartui.books.cart_items import CartItems
+from cartui.books.baskets import Baskets
 from cartui.books.carts import COPIED, Carts
 from cartui.books.cursors import Cursors
 from cartui.books.customers import Customers
@@ -53,6 +54,7 @@ class Books:
         self.cycles = Cycles(database)
         self.leases = Leases(database)
         self.applied_plans = AppliedPlans(database)
+        self.baskets = Baskets(database)
         self.removals = Removals(database)
         self.outbox = Outbox(database)
         self.cart_items = CartItems(database)

@@ -43,7 +43,7 @@ from cartui.domain.plan_items import (
     plan_link_items,
 )
 from cartui.domain.plan_orders import plan_orders
-from cartui.domain.ports import Cart, CustomerReader, CustomerSource, ItemReader, OrderReader, Page, Received
+from cartui.domain.ports import BasketSource, Cart, CustomerReader, CustomerSource, ItemReader, OrderReader, Page, Received
 from cartui.domain.settings import CartDocument
 from cartui.errors import NeedsOperatorError
 from cartui.sync.carts import ensure_tested
@@ -91,6 +91,8 @@ def iter_kind(cart: Cart, kind: RecordKind) -> Iterator[Page[Any]]:
         return checked_pages(cart.iter_items(None), None, "items")
     if kind is RecordKind.CUSTOMER and isinstance(cart, CustomerSource):
         return checked_pages(cart.iter_customers(None), None, "customers")
+    if kind is RecordKind.BASKET and isinstance(cart, BasketSource):
+        return checked_pages(cart.iter_baskets(None), None, "baskets")
     raise NeedsOperatorError(f"This kind of cart can't list {kind}s.", "See its page in the documentation.")
 
 

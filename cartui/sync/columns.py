@@ -10,8 +10,9 @@ from typing import Any
 
 from cartui.books.filters import Sort
 from cartui.books.listing import Cell
+from cartui.domain.baskets import basket_goods, basket_pieces
 from cartui.domain.ids import RecordKind
-from cartui.domain.records import CartCustomer, CartItem, CartOrder
+from cartui.domain.records import CartBasket, CartCustomer, CartItem, CartOrder
 from cartui.domain.rows import Column, Editor
 
 
@@ -98,10 +99,24 @@ CART_FIELDS: Mapping[RecordKind, tuple[CartField, ...]] = {
         _text("company", "Company", 18, 6),
         _text("tax_number", "Tax number", 14, 7),
     ),
+    RecordKind.BASKET: (
+        CartField("cart_basket_id"),
+        _text("customer", "Customer", 18, 0),
+        CartField("pieces", Sort.QUANTITY, Column("pieces", "Pcs", 4, align="right", priority=1)),
+        _amount("total", "Value", 9, 1),
+        _text("currency", "Cur", 3, 1),
+        _text("status", "Status", 9, 1),
+        _text("state", "Step", 10, 1),
+        CartField("modified_at", Sort.MOMENT, Column("modified_at", "Changed", 16, priority=2)),
+        _text("goods", "Items", 40, 3),
+        _text("email", "E-mail", 24, 4),
+        _text("native_status", "Native", 12, 5),
+        CartField("created_at", Sort.MOMENT, Column("created_at", "Begun", 16, priority=6)),
+    ),
 }
 
 
-def cart_values(record: CartOrder | CartItem | CartCustomer) -> dict[str, Any]:
+def cart_values(record: CartOrder | CartItem | CartCustomer | CartBasket) -> dict[str, Any]:
     """The cells of one record, by field name. Cells that a person types are blank."""
     match record:
         case CartOrder():
@@ -141,4 +156,17 @@ def cart_values(record: CartOrder | CartItem | CartCustomer) -> dict[str, Any]:
                 "tax_number": record.tax_number,
                 "guest": record.guest,
                 "code": "",
+            }
+        case CartBasket():
+            return {
+                "customer": record.buyer.name or "guest",
+                "email": record.buyer.email,
+                "pieces": Decimal(basket_pieces(record)),
+                "goods": basket_goods(record),
+                "total": record.total,
+                "currency": record.currency,
+                "status": record.status.value,
+                "native_status": record.native_status,
+                "modified_at": record.modified_at,
+                "created_at": record.created_at,
             }

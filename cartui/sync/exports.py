@@ -7,17 +7,18 @@ what became of it. Nothing is ever sent again blindly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from cartui.books import BrokenInvariantError, Lease
 from cartui.domain.documents import Item
 from cartui.domain.ids import CustomerId, Direction, ItemId, RecordKind
-from cartui.domain.ledger import JournalEntry, JournalState
+from cartui.domain.ledger import CartRecord, JournalEntry, JournalState
 from cartui.domain.merge import changed_fields
 from cartui.domain.money import parse_amount
+from cartui.domain.outbox import OutboxKind
 from cartui.domain.plan import Action, ExportCustomer, ExportItem, PlannedChange
 from cartui.domain.plan_customers import customer_draft
 from cartui.domain.plan_items import item_draft
@@ -25,14 +26,24 @@ from cartui.domain.ports import Cart, Received, StockSink
 from cartui.domain.records import CartItem, StockResult, StockWrite, WriteState
 from cartui.domain.settings import CartDocument
 from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError
-from cartui.sync.sides import Draft, Side, side_of
+from cartui.sync.basket_recovery import recover_basket
+from cartui.sync.sides import Draft, Side, read_items, side_of
+from cartui.sync.tracking import recover_shipment
 from cartui.sync.workspace import Workspace
 
 ExportPayload = ExportItem | ExportCustomer
 
 T = TypeVar("T")
 
-_STOCK = "stock"
+STOCK = "stock"
+
+
+def nothing_more() -> None:
+    """The default of `also`."""
+
+
+class MovedError(HoldRecordError):
+    """The cart holds something else than what the change was planned on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +58,21 @@ class Exporter:
 
     # --- one change
 
-    def export(self, change: PlannedChange, payload: ExportPayload, now: Mapping[str, Received[Any]]) -> None:
-        """Do one change. `now`: the cart's records as just read. Raises `HoldRecordError` where the row is refused or
+    def export(
+        self,
+        change: PlannedChange,
+        payload: ExportPayload,
+        now: Mapping[str, Received[Any]],
+        also: Callable[[], None] = nothing_more,
+    ) -> None:
+        """Do one change. `now`: the cart's records as just read; `also` is written in the transaction that says DONE.
+        Raises `HoldRecordError` where the row is refused or
         its ground has changed; `UnknownOutcomeError` where no answer came (the entry stays open)."""
         if self.ws.read_only:
             raise NeedsOperatorError("cartui is in read-only mode: nothing is sent.", "Leave read-only mode first.")
         self.ws.books.leases.renew(self.lease)
         if payload.draft is not None:
-            self._create(change, payload.draft, our_id_of(payload))
+            self._create(change, payload.draft, our_id_of(payload), also)
             return
         external_id = external_id_of(payload)
         row = now.get(external_id)
@@ -65,7 +83,7 @@ class Exporter:
             return
         self._ensure_unchanged(change, row)
         if payload.values:
-            self._update(payload, external_id)
+            self._update(payload, external_id, also)
         if isinstance(payload, ExportItem) and payload.stock is not None:
             self._set_stock(change, payload.item_id, payload.stock)
 
@@ -73,48 +91,53 @@ class Exporter:
         """What was shown as "before" must still be so: nobody approved anything else."""
         values = dict(self.side.values(row))
         if isinstance(row.record, CartItem) and row.record.stock is not None:
-            values[_STOCK] = f"{row.record.stock.normalize():f}"
+            values[STOCK] = f"{row.record.stock.normalize():f}"
         for field in change.fields:
             if values.get(field.name, "") != field.before:
-                raise HoldRecordError(
+                raise MovedError(
                     change.label,
                     f"Its {field.name} in the cart is {values.get(field.name, '')!r} now, not {field.before!r}.",
                     "Plan the export again and look at it.",
                 )
 
-    def _create(self, change: PlannedChange, draft: Draft, our_id: int) -> None:
+    def _create(self, change: PlannedChange, draft: Draft, our_id: int, also: Callable[[], None]) -> None:
         if found := self.side.find(draft):
             raise HoldRecordError(
                 change.label, f"The cart has it meanwhile ({', '.join(found)}).", "Plan the export again to link it."
             )
         entry_id = self._begin(change.action, our_id, "", draft.key, {})
         made = self._effect(entry_id, lambda: self.side.create(draft))
-        self._finish_linked(entry_id, made, our_id)
+        self._finish_linked(entry_id, made, our_id, also=also)
 
     def _link(self, change: PlannedChange, row: Received[Any], our_id: int) -> None:
         entry = self._entry(change.action, our_id, row.external_id, "", {}, JournalState.DONE)
         with self.ws.books.transaction(lease=self.lease):
             self.ws.books.records.put_many(self.document.cart_id, [self.side.link(row, our_id, "code")])
             self.ws.books.journal.append_many([entry])
+            self._note_stock(our_id)
 
-    def _update(self, payload: ExportPayload, external_id: str) -> None:
+    def _update(self, payload: ExportPayload, external_id: str, also: Callable[[], None]) -> None:
         our_id = our_id_of(payload)
         entry_id = self._begin(Action.UPDATE, our_id, external_id, "", payload.values)
         self._effect(entry_id, lambda: self.side.update(external_id, payload.values))
-        self._finish_linked(entry_id, external_id, our_id)
+        self._finish_linked(entry_id, external_id, our_id, written=payload.values, also=also)
 
     def _set_stock(self, change: PlannedChange, item_id: ItemId, write: StockWrite) -> None:
         if not isinstance(self.cart, StockSink):
             raise HoldRecordError(change.label, "This kind of cart takes no stock.", "Leave the stock cell blank.")
         sink = self.cart
-        detail = {_STOCK: str(write.quantity)}
+        detail = {STOCK: str(write.quantity)}
         entry_id = self._begin(Action.SET_STOCK, item_id, write.item_id, "", detail)
         result = self._effect(entry_id, lambda: self._stock_result(sink, write))
         if result.state is not WriteState.DONE:
             self._finish(entry_id, JournalState.REFUSED, write.item_id)
             now = "" if result.current is None else f" It is {result.current} now."
             raise HoldRecordError(change.label, f"{result.reason}{now}", "Plan the export again and look at it.")
-        self._finish_linked(entry_id, write.item_id, item_id)
+        sent = {item_id: write.quantity}
+        note = self.ws.books.cart_items.note_sent
+        self._finish_linked(
+            entry_id, write.item_id, item_id, written={}, also=lambda: note(self.document.cart_id, sent)
+        )
 
     @staticmethod
     def _stock_result(sink: StockSink, write: StockWrite) -> StockResult:
@@ -171,14 +194,36 @@ class Exporter:
         with self.ws.books.transaction(lease=self.lease):
             self.ws.books.journal.finish(entry_id, state, external_id=external_id or None)
 
-    def _finish_linked(self, entry_id: int, external_id: str, our_id: int) -> None:
+    def _finish_linked(
+        self,
+        entry_id: int,
+        external_id: str,
+        our_id: int,
+        *,
+        written: Mapping[str, str] | None = None,
+        also: Callable[[], None] = nothing_more,
+    ) -> None:
         """DONE and the link in one transaction; what the cart now holds is remembered, so that our own write is not
-        taken for a change when it comes back (rule 12)."""
+        taken for a change when it comes back (rule 12). `written`: the fields of a record that was linked before; what
+        else changed in the cart meanwhile stays news for the import."""
         row = self.side.read([external_id]).get(external_id)
-        with self.ws.books.transaction(lease=self.lease):
-            self.ws.books.journal.finish(entry_id, JournalState.DONE, external_id=external_id)
+        books, cart_id = self.ws.books, self.document.cart_id
+        with books.transaction(lease=self.lease):
+            books.journal.finish(entry_id, JournalState.DONE, external_id=external_id)
             if row is not None:
-                self.ws.books.records.put_many(self.document.cart_id, [self.side.link(row, our_id, "exported")])
+                known = books.records.find_many(cart_id, self.side.kind, [external_id]).get(external_id)
+                link = self.side.link(row, our_id, "exported")
+                if known is None or known.our_id != our_id:
+                    self._note_stock(our_id)
+                elif written is not None:
+                    link = _with_news_kept(known, link, written)
+                books.records.put_many(cart_id, [link])
+            also()
+
+    def _note_stock(self, our_id: int) -> None:
+        """A new link: the cart is to be told the stock of it."""
+        if self.side.kind is RecordKind.ITEM:
+            self.ws.books.outbox.touch(OutboxKind.STOCK, [our_id], cart_id=self.document.cart_id)
 
     # --- after a death
 
@@ -197,14 +242,15 @@ class Exporter:
             row = self.side.read([external_id]).get(external_id)
             done = row is not None and self._holds(row, entry.detail)
         if done:
-            self._finish_linked(entry.entry_id, external_id, entry.our_id)
+            written = None if entry.action == Action.CREATE else entry.detail
+            self._finish_linked(entry.entry_id, external_id, entry.our_id, written=written)
         else:
             self._finish(entry.entry_id, JournalState.REFUSED)
 
     def _holds(self, row: Received[Any], wanted: Mapping[str, str]) -> bool:
-        rest = {name: value for name, value in wanted.items() if name != _STOCK}
+        rest = {name: value for name, value in wanted.items() if name != STOCK}
         stock = row.record.stock if isinstance(row.record, CartItem) else None
-        if _STOCK in wanted and stock != parse_amount(wanted[_STOCK]):
+        if STOCK in wanted and stock != parse_amount(wanted[STOCK]):
             return False
         return not changed_fields(self.side.values(row), rest)
 
@@ -217,10 +263,46 @@ class Exporter:
         return customer_draft(customer, entry.key) if customer is not None else None
 
 
+def _with_news_kept(known: CartRecord, fresh: CartRecord, written: Mapping[str, str]) -> CartRecord:
+    """What is remembered after our write of some fields: they are agreed on now. Where the cart holds another value in
+    any other field than was agreed on, the old fingerprint stays, so that the import finds that change."""
+    agreed = {**known.agreed, **{name: fresh.agreed[name] for name in written if name in fresh.agreed}}
+    news = any(fresh.agreed.get(name) != value for name, value in agreed.items())
+    fingerprint = known.fingerprint if news else fresh.fingerprint
+    return replace(fresh, agreed=agreed, fingerprint=fingerprint, evidence=known.evidence)
+
+
 def recover_exports(ws: Workspace, document: CartDocument, cart: Cart, lease: Lease) -> None:
     """Close every entry that a killed or cut run left open, before anything new is done with the cart."""
-    for entry in ws.books.journal.open_entries(document.cart_id):
-        Exporter(ws, document, cart, lease, side_of(cart, entry.kind)).recover(entry)
+    entries = ws.books.journal.open_entries(document.cart_id)
+    stock = [entry for entry in entries if entry.action == Action.SET_STOCK]
+    if stock:
+        _recover_stock(ws, document, cart, lease, stock)
+    for entry in entries:
+        if entry.action == Action.SET_STOCK:
+            continue
+        if entry.kind in (RecordKind.SHIPMENT, RecordKind.ORDER):
+            recover_shipment(ws, document, cart, lease, entry)
+        elif entry.kind is RecordKind.BASKET:
+            recover_basket(ws, document, cart, lease, entry)
+        else:
+            Exporter(ws, document, cart, lease, side_of(cart, entry.kind)).recover(entry)
+
+
+def _recover_stock(
+    ws: Workspace, document: CartDocument, cart: Cart, lease: Lease, entries: Sequence[JournalEntry]
+) -> None:
+    """Stock writes whose answer never came: the cart's number says what became of them."""
+    rows = read_items(cart, list(dict.fromkeys(entry.external_id for entry in entries)))
+    books = ws.books
+    with books.transaction(lease=lease):
+        books.leases.renew(lease)
+        for entry in entries:
+            row, wanted = rows.get(entry.external_id), parse_amount(entry.detail[STOCK])
+            done = row is not None and cast(CartItem, row.record).stock == wanted
+            books.journal.finish(entry.entry_id or 0, JournalState.DONE if done else JournalState.REFUSED)
+            if done and entry.our_id is not None:
+                books.cart_items.note_sent(document.cart_id, {ItemId(entry.our_id): wanted})
 
 
 def our_id_of(payload: ExportPayload) -> int:

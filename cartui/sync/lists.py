@@ -9,6 +9,7 @@ from typing import Any
 
 from cartui.books.listing import Listing, ListingField, ListingRow, clean_listings
 from cartui.books.row_sources import rows_as_dicts, system_list
+from cartui.domain.baskets import BasketCare, BasketStep
 from cartui.domain.ids import CartId, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.outcomes import RecordState
@@ -77,8 +78,7 @@ def list_cart(
             for page in iter_kind(cart, kind):
                 if stop():
                     raise StopRequested
-                records = _records(ws, document.cart_id, kind, page.rows)
-                listing.append([_row(kind, row, records.get(row.external_id)) for row in page.rows])
+                listing.append(_rows(ws, document.cart_id, kind, page.rows))
                 done += len(page.rows)
                 unread += sum(isinstance(row.record, BadRecord) for row in page.rows)
                 progress(Progress(f"{kind}s", done, page.total))
@@ -87,9 +87,9 @@ def list_cart(
         raise
 
     def refresh(keys: Sequence[str]) -> None:
-        records = ws.books.records.find_many(document.cart_id, kind, keys)
-        listing.set_cells("state", {key: _state(records.get(key)) for key in keys})
-        listing.set_flags({key: _flags(records.get(key)) for key in keys})
+        known = _known(ws, document.cart_id, kind, keys)
+        listing.set_cells("state", {key: known(key)[0] for key in keys})
+        listing.set_flags({key: known(key)[1] for key in keys})
 
     notes = (f"{unread} could not be read; they are marked with their reason.",) if unread else ()
     made = CartListing(
@@ -99,19 +99,35 @@ def list_cart(
     return made
 
 
-def _records(
-    ws: Workspace, cart_id: CartId, kind: RecordKind, rows: Sequence[Received[Any]]
-) -> Mapping[str, CartRecord]:
-    return ws.books.records.find_many(cart_id, kind, [row.external_id for row in rows])
+State = tuple[str, frozenset[str]]  # what became of it here, in a word or two, and the flags of its row
 
 
-def _row(kind: RecordKind, row: Received[Any], record: CartRecord | None) -> ListingRow:
+def _known(ws: Workspace, cart_id: CartId, kind: RecordKind, keys: Sequence[str]) -> Callable[[str], State]:
+    """What became of each record here: of baskets what people did about them, of others what the books hold."""
+    if kind is RecordKind.BASKET:
+        cares = ws.books.baskets.find_many(cart_id, keys)
+        return lambda key: _basket_state(cares.get(key))
+    records = ws.books.records.find_many(cart_id, kind, keys)
+    return lambda key: (_state(records.get(key)), _flags(records.get(key)))
+
+
+def _basket_state(care: BasketCare | None) -> State:
+    step = care.step if care is not None else BasketStep.OPEN
+    return step.value, frozenset({FLAG_MUTED}) if step is BasketStep.CONVERTED else frozenset()
+
+
+def _rows(ws: Workspace, cart_id: CartId, kind: RecordKind, rows: Sequence[Received[Any]]) -> list[ListingRow]:
+    known = _known(ws, cart_id, kind, [row.external_id for row in rows])
+    return [_row(kind, row, known(row.external_id)) for row in rows]
+
+
+def _row(kind: RecordKind, row: Received[Any], known: State) -> ListingRow:
     if isinstance(row.record, BadRecord):
         values: Mapping[str, Any] = {"state": f"unreadable: {row.record.reason}"}
         flags = frozenset({FLAG_PROBLEM})
     else:
-        values = cart_values(row.record) | {"state": _state(record)}
-        flags = _flags(record)
+        values = cart_values(row.record) | {"state": known[0]}
+        flags = known[1]
     cells = tuple(values.get(one.name) for one in CART_FIELDS[kind])
     return ListingRow(row.external_id, (row.external_id, *cells[1:]), row.raw, flags)
 
@@ -144,9 +160,7 @@ def cart_dicts(
         for page in iter_kind(cart, kind):
             if stop():
                 raise StopRequested
-            records = _records(ws, document.cart_id, kind, page.rows)
-            for row in page.rows:
-                shown = _row(kind, row, records.get(row.external_id))
+            for shown in _rows(ws, document.cart_id, kind, page.rows):
                 told = {
                     one.name: one.plain(cell)
                     for one, cell in zip(CART_FIELDS[kind], shown.cells, strict=True)

@@ -1,7 +1,32 @@
-"""Baskets and their workflow, import rules, refunds, tasks."""
+"""What people did about baskets: the workflow step, notes, calls and tasks, and the document that one led to."""
 
 from __future__ import annotations
 
 from typing import Final
 
-STATEMENTS: Final[tuple[str, ...]] = ()
+STATEMENTS: Final[tuple[str, ...]] = (
+    """CREATE TABLE basket_care (
+        cart_id {int} NOT NULL REFERENCES cart (id) ON DELETE CASCADE,
+        external_id TEXT NOT NULL CHECK (external_id <> ''),
+        step TEXT NOT NULL CHECK (step IN ('open', 'contacted', 'abandoned', 'converted')),
+        order_id TEXT NOT NULL,
+        document_id {int} REFERENCES document (id),
+        version {int} NOT NULL,
+        changed_at {int} NOT NULL,
+        changed_by TEXT NOT NULL,
+        PRIMARY KEY (cart_id, external_id)
+    )""",
+    """CREATE TABLE basket_note (
+        id {auto},
+        cart_id {int} NOT NULL REFERENCES cart (id) ON DELETE CASCADE,
+        external_id TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('note', 'call', 'task')),
+        text TEXT NOT NULL CHECK (text <> ''),
+        due_on TEXT NOT NULL,
+        done_at {int},
+        at {int} NOT NULL,
+        actor TEXT NOT NULL
+    )""",
+    "CREATE INDEX basket_note_basket ON basket_note (cart_id, external_id, id)",
+    "CREATE INDEX basket_note_open ON basket_note (cart_id, due_on) WHERE kind = 'task' AND done_at IS NULL",
+)
