@@ -57,6 +57,14 @@ class Leases:
             until = self._db.clock() + timedelta(seconds=lease.ttl_seconds)
             self._db.write_sql("UPDATE lease SET expires_at = ? WHERE cart_id = ?", (to_moment(until), lease.cart_id))
 
+    def keep(self, lease: Lease, margin_seconds: float) -> None:
+        """Be sure of it for `margin_seconds` more: renewed where less is left. LeaseTakenError when somebody took
+        over."""
+        self.ensure_held(lease)
+        row = self._row(lease.cart_id)
+        if row is None or (row[3] - self._db.clock()).total_seconds() < margin_seconds:
+            self.renew(lease)
+
     def release(self, lease: Lease) -> None:
         """Give it back; nothing happens where it was lost already."""
         with self._db.joined():

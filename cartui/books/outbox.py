@@ -135,6 +135,13 @@ class Outbox:
         rows = self._list(_T.select(*_FIELDS).where(condition).order_by(_T.due_at, _T.id).limit(limit + len(but)))
         return [row for row in rows if row.row_id not in but][:limit]
 
+    def again(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+        """The same rows as they are now, in the same order."""
+        found = {row.row_id: row for row in self._list(
+            _T.select(*_FIELDS).where(self._db.among(_T.id, [row.row_id for row in rows]))
+        )}  # fmt: skip
+        return [found[row.row_id] for row in rows if row.row_id in found]
+
     def take_up(self, rows: Sequence[OutboxRow]) -> None:
         """They are on their way, in the version that they had when they were read."""
         self._db.write_many(

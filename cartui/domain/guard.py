@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cartui.domain.settings import CartDocument
+from cartui.domain.settings import CartDocument, CartSettings, StockRange
 
 MAX_AGE = timedelta(days=30)  # RELIABILITY R18: an older date is nearly always a mistake and floods the books
 CLOCK_TOLERANCE = timedelta(minutes=15)
@@ -60,6 +60,12 @@ def check_start(document: CartDocument, facts: GuardFacts) -> tuple[GuardProblem
             "Customer and item changes before it",
         ),
         *_check_items(facts),
+        *_check_test_sends(document),
+        *_check_orders(document),
+        *(
+            GuardProblem("sending", GuardLevel.BLOCKS, problem, "Change it: e, or `cartui set`.", "to_cart")
+            for problem in check_sending(document.settings)
+        ),
     ]
     order = list(GuardLevel)
     return tuple(sorted(problems, key=lambda problem: order.index(problem.level)))
@@ -151,5 +157,59 @@ def _check_items(facts: GuardFacts) -> list[GuardProblem]:
             GuardLevel.ADVICE,
             "No item of this cart is linked to an item of the system: every order line will use the default item.",
             "Create or link items on the tab Items (Cart) first.",
+        )
+    ]
+
+
+# --- sending ----------------------------------------------------------------------------------------------------------
+
+
+def check_sending(settings: CartSettings) -> list[str]:
+    """What is wrong with the switches To Cart, each with its remedy: Save and Start are refused (rule 13, S127)."""
+    problems = []
+    for kind in settings.both_ways:
+        names = [key.partition(".")[2] for key in settings.unowned if key.startswith(f"{kind.value}.")]
+        if names:
+            problems.append(
+                f"Both directions are on for {kind.value}s, so each field needs an owner; {', '.join(names)} "
+                f"{'has' if len(names) == 1 else 'have'} none. Set owner.{kind.value} to cart, system, newest or ask, "
+                "or switch one direction off."
+            )
+    if (what := _sent_to_test(settings)) and not settings.send_from_test:
+        problems.append(
+            f"This cart is marked test, so {what} may not be sent to it: switch that off, mark the cart live "
+            "(live=yes), or allow it for this cart (send_from_test=yes)."
+        )
+    if settings.stock_range is StockRange.QUERY and not settings.stock_query.split():
+        problems.append("The range of items is a query, but none is set: set stock_query, or stock_range to all.")
+    if settings.stock_buffer < 0:
+        problems.append("The buffer can't be less than zero.")
+    return problems
+
+
+def _sent_to_test(settings: CartSettings) -> str:
+    """What is switched on although the cart is marked test: "stock and tracking", "" for nothing or a live cart."""
+    switches = (("stock", settings.to_cart_stock), ("tracking", settings.to_cart_tracking))
+    return "" if settings.live else " and ".join(what for what, on in switches if on)
+
+
+def _check_test_sends(document: CartDocument) -> list[GuardProblem]:
+    what = _sent_to_test(document.settings)
+    if not what or not document.settings.send_from_test:
+        return []
+    problem = f"This cart is marked test and is sent {what} all the same: numbers and shipments of a test reach it."
+    return [GuardProblem("test_sends", GuardLevel.ADVICE, problem, "Set send_from_test=no to stop that.", "live")]
+
+
+def _check_orders(document: CartDocument) -> list[GuardProblem]:
+    if document.settings.sync_orders or not document.settings.to_cart_stock:
+        return []
+    return [
+        GuardProblem(
+            "stock_without_orders",
+            GuardLevel.CONFIRM,
+            "Stock is sent, but orders are not taken over: what the shop sells is not subtracted.",
+            "Switch Sync Orders on, or book what is sold out of stock yourself.",
+            "sync_orders",
         )
     ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from cartui.domain.ids import CartId, RecordKind
+from cartui.domain.outbox import Ending, OutboxKind
 
 
 class Outcome(StrEnum):
@@ -75,6 +76,7 @@ class CycleReport:
     """One round of auto-sync of one cart; printed as one JSON line, listed on the Auto-sync tab.
 
     refused_by_cart: STOPPED because the cart refused (password, rights), not for a setting or the guard; not stored.
+    sent: what became of the outbox's rows, by kind; not stored. braked: a brake holds rows of the outbox back.
     """
 
     cart_id: CartId
@@ -88,3 +90,5 @@ class CycleReport:
     held_total: int = 0
     next_at: datetime | None = None
     refused_by_cart: bool = False
+    sent: Mapping[OutboxKind, Mapping[Ending, int]] = field(default_factory=dict)
+    braked: bool = False

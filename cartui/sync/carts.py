@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from cartui.domain.fingerprint import fingerprint_connection
-from cartui.domain.guard import GuardFacts, GuardProblem, blocking, check_start
+from cartui.domain.guard import GuardFacts, GuardProblem, blocking, check_sending, check_start
 from cartui.domain.ids import Direction, RecordKind
+from cartui.domain.outbox import OutboxCounts, OutboxKind
 from cartui.domain.outcomes import CycleReport
 from cartui.domain.ports import Capability, StageResult, Verdict
 from cartui.domain.settings import IMPORT_KINDS, CartConnection, CartDocument, CartSettings, SyncStatus
@@ -31,6 +32,7 @@ class CartView:
 
     last_order_from / last_update_time: the fields of that name: where the cursors stand, else the first value set.
     problems: what the guard misses. lease_holder: who synchronises it just now, "" for nobody.
+    outbox: what waits to be sent, by kind.
     """
 
     document: CartDocument
@@ -42,6 +44,7 @@ class CartView:
     held: int
     last_cycle: CycleReport | None
     lease_holder: str
+    outbox: Mapping[OutboxKind, OutboxCounts] = field(default_factory=dict)
 
 
 def list_carts(ws: Workspace) -> list[CartView]:
@@ -69,6 +72,7 @@ def _view(ws: Workspace, document: CartDocument) -> CartView:
         held=books.records.count_held(cart_id),
         last_cycle=recent[0] if recent else None,
         lease_holder=books.leases.holder(cart_id) or "",
+        outbox=books.outbox.counts(cart_id),
     )
 
 
@@ -156,7 +160,7 @@ def check_settings(settings: CartSettings) -> list[str]:
     for at, title in ((settings.orders_from, "Last Order from"), (settings.updates_from, "Last update time")):
         if at is not None and at.tzinfo is None:
             problems.append(f"{title} needs a time zone.")
-    return problems
+    return [*problems, *check_sending(settings)]
 
 
 def save_cart(ws: Workspace, document: CartDocument) -> CartDocument:
@@ -171,7 +175,33 @@ def save_cart(ws: Workspace, document: CartDocument) -> CartDocument:
     _refuse(problems, "Nothing was saved.")
     first = stored.settings
     settings = replace(document.settings, orders_from=first.orders_from, updates_from=first.updates_from)
-    return ws.books.carts.save(replace(document, settings=settings), actor=ws.actor)
+    with ws.books.transaction():
+        saved = ws.books.carts.save(replace(document, settings=settings), actor=ws.actor)
+        for kind in stale_kinds(first, saved.settings):
+            ws.books.outbox.touch_all(saved.cart_id, kind)
+    return saved
+
+
+def stale_kinds(before: CartSettings, after: CartSettings) -> list[OutboxKind]:
+    """What the cart is to be told of anew, all of it: a switch that was turned on, another stock number or range."""
+    kinds = [kind for kind in after.sends if kind not in before.sends]
+    if (
+        OutboxKind.STOCK in after.sends
+        and OutboxKind.STOCK not in kinds
+        and _stock_rules(before) != _stock_rules(after)
+    ):
+        kinds.append(OutboxKind.STOCK)
+    return kinds
+
+
+def _stock_rules(settings: CartSettings) -> tuple[object, ...]:
+    return (
+        settings.stock_number,
+        settings.stock_buffer,
+        settings.stock_backorder,
+        settings.stock_range,
+        settings.stock_query,
+    )
 
 
 def set_last_order_from(ws: Workspace, name: str, at: datetime) -> CartDocument:

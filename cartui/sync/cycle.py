@@ -24,6 +24,8 @@ from cartui.sync.ground import order_ground
 from cartui.sync.imports import STORE, our_customer_ids, our_item_ids
 from cartui.sync.intake import checked_pages
 from cartui.sync.leases import leased
+from cartui.sync.open_orders import note_open_orders
+from cartui.sync.outbox import BRAKED, Outbound, send_outbox
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
 
 MAX_RETRY_SECONDS = 15 * 60.0
@@ -43,9 +45,16 @@ class _Run:
 
 
 def run_cycle(
-    ws: Workspace, name: str, *, progress: ProgressSink = no_progress, stop: Callable[[], bool] = never_stop
+    ws: Workspace,
+    name: str,
+    *,
+    progress: ProgressSink = no_progress,
+    stop: Callable[[], bool] = never_stop,
+    only_outbox: bool = False,
 ) -> CycleReport:
-    """Run one cycle of a RUNNING cart: new and changed orders, then customers and items where switched on.
+    """Run one cycle of a RUNNING cart: new and changed orders, then customers and items where switched on, then what
+    waits in the outbox. `only_outbox`: just that last part, between two cycles; it leaves the time of the next cycle
+    alone and is listed among the cycles only where something went wrong.
 
     Never raises for what the report can say (held records, cart not reachable, lease taken, guard, interrupted); a bug
     is rolled back, sets the cart STOPPED and is raised.
@@ -53,10 +62,12 @@ def run_cycle(
     started_at = ws.clock()
     document = ws.books.carts.get(name)
     counts: dict[RecordKind, Counts] = {}
+    sent: list[Outbound] = []
     refused_by_cart = False
     try:
         with leased(ws, document) as lease:
-            _run_leased(ws, document, lease, counts, progress, stop)
+            document = ws.books.carts.get_by_id(document.cart_id)  # as it is now that nobody else works with it
+            _run_leased(ws, document, lease, counts, sent, progress, stop, only_outbox=only_outbox)
     except LeaseTakenError as error:
         return _report(ws, document, started_at, counts, CycleResult.LEASE_TAKEN, error.problem, error.remedy)
     except StopRequested:
@@ -78,8 +89,22 @@ def run_cycle(
     report = replace(
         _report(ws, document, started_at, counts, result, problem, remedy, retry), refused_by_cart=refused_by_cart
     )
-    ws.books.carts.set_next_cycle(document.cart_id, report.next_at)
-    ws.books.cycles.add(report)
+    return _conclude(ws, report, sent, only_outbox=only_outbox)
+
+
+def _conclude(ws: Workspace, report: CycleReport, sent: Sequence[Outbound], *, only_outbox: bool) -> CycleReport:
+    """Add what was sent, and store what is to be stored of the report."""
+    braked = "; ".join(words for out in sent for words in out.braked)
+    if braked and not report.problem:
+        report = replace(report, problem=f"A brake holds rows of the outbox back ({braked}).", remedy=BRAKED)
+    endings = {kind: ended for out in sent for kind, ended in out.endings.items()}
+    report = replace(report, sent=endings, braked=bool(braked))
+    if only_outbox:
+        report = replace(report, next_at=ws.books.carts.get_by_id(report.cart_id).next_cycle_at)
+    else:
+        ws.books.carts.set_next_cycle(report.cart_id, report.next_at)
+    if not only_outbox or report.problem:
+        ws.books.cycles.add(report)
     return report
 
 
@@ -88,8 +113,11 @@ def _run_leased(
     document: CartDocument,
     lease: Lease,
     counts: dict[RecordKind, Counts],
+    sent: list[Outbound],
     progress: ProgressSink,
     stop: Callable[[], bool],
+    *,
+    only_outbox: bool,
 ) -> None:
     if document.status is not SyncStatus.RUNNING:
         raise NeedsOperatorError(
@@ -100,13 +128,22 @@ def _run_leased(
     try:
         run = _Run(ws, document, cart, lease, progress, stop, counts)
         recover_exports(ws, document, cart, lease)
-        _import_orders(run)
-        if document.settings.from_cart_customers and isinstance(cart, CustomerSource):
-            _import_changes(run, RecordKind.CUSTOMER, cart.iter_customers, _plan_customers)
-        if document.settings.from_cart_items:
-            _import_changes(run, RecordKind.ITEM, cart.iter_items, _plan_items)
+        if not only_outbox:
+            _import_all(run)
+        out = Outbound(ws, document, cart, lease, progress, stop, lambda: _import_orders(run))
+        sent.append(out)
+        send_outbox(out)
     finally:
         cart.close()
+
+
+def _import_all(run: _Run) -> None:
+    settings, cart = run.document.settings, run.cart
+    _import_orders(run)
+    if settings.from_cart_customers and isinstance(cart, CustomerSource):
+        _import_changes(run, RecordKind.CUSTOMER, cart.iter_customers, _plan_customers)
+    if settings.from_cart_items:
+        _import_changes(run, RecordKind.ITEM, cart.iter_items, _plan_items)
 
 
 def _report(
@@ -146,6 +183,8 @@ def _report(
 
 
 def _import_orders(run: _Run) -> None:
+    if not run.document.settings.sync_orders:
+        return
     since = _since(run, RecordKind.ORDER, run.document.settings.orders_from)
     for page in checked_pages(run.cart.iter_orders(since), since, "orders"):
         _store_page(run, RecordKind.ORDER, page, _plan_orders)
@@ -245,6 +284,8 @@ def _store_page(
             raise StopRequested  # somebody pressed Stop, here or in another process
         changes = plan(run, page)
         STORE[kind](run.ws, cart_id, changes)
+        if kind is RecordKind.ORDER:
+            note_open_orders(run.ws, cart_id, run.cart.facts.stock_meaning, page.rows, changes)
         if page.complete_to is not None:
             books.cursors.put(cart_id, kind, Direction.IMPORT, page.complete_to)
     before = run.counts.get(kind, Counts())

@@ -9,6 +9,7 @@ from cartui.domain.documents import Customer, Item
 from cartui.domain.ids import CartId, CustomerId, Direction, DocumentId, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord, JournalEntry
 from cartui.domain.money import parse_amount
+from cartui.domain.outbox import OutboxKind
 from cartui.domain.plan import (
     Action,
     ImportCustomer,
@@ -19,6 +20,8 @@ from cartui.domain.plan import (
     PlannedChange,
 )
 from cartui.sync.workspace import Workspace
+
+_LINKING = (Action.CREATE, Action.LINK)
 
 OurIds = dict[str, int]  # external id -> our id, of what was created or changed
 
@@ -60,6 +63,8 @@ def store_items(ws: Workspace, cart_id: CartId, changes: Sequence[PlannedChange]
     for item in ws.books.items.find_by_ids(list(changed)).values():
         ws.books.items.update(with_item_values(item, changed[item.item_id]))
     _remember(ws, cart_id, changes, ids)
+    linked = [ids[change.key] for change in changes if change.action in _LINKING and change.key in ids]
+    ws.books.outbox.touch(OutboxKind.STOCK, linked, cart_id=cart_id)  # from now on the cart is told its stock
     _journal(ws, cart_id, RecordKind.ITEM, changes, ids)
     return ids
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from cartui.domain.outcomes import CycleReport
+from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.settings import SyncStatus
 from cartui.errors import AbortCycleError
 from cartui.sync.cycle import run_cycle
 from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
 
-LOOK_SECONDS = 5.0  # how often a waiting loop looks whether a cart was started or stopped elsewhere
+LOOK_SECONDS = 2.0  # how often a waiting loop looks whether a cart was started or stopped, or has something to send
+PAUSE_SECONDS = 60.0  # after a cart could not be sent to; its next cycle tries again all the same
 
 
 def due_carts(ws: Workspace, now: datetime) -> list[str]:
@@ -63,6 +64,56 @@ def _running(ws: Workspace) -> list[str]:
     return [document.name for document in ws.books.carts.list_all() if document.status is SyncStatus.RUNNING]
 
 
+def waiting_carts(ws: Workspace) -> list[str]:
+    """RUNNING carts with something in their outbox that is to be sent now. Cheap, and nothing is written."""
+    return [
+        document.name
+        for document in ws.books.carts.list_all()
+        if document.status is SyncStatus.RUNNING and ws.books.outbox.has_due(document.cart_id, document.settings.sends)
+    ]
+
+
+class OutboxRounds:
+    """Sends what waits between two cycles, "within seconds". A cart that could not be sent to rests for a while, and so
+    does one that somebody else works with: its holder sends, too."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self._ws = ws
+        self._rests_until: dict[str, datetime] = {}
+
+    def run(
+        self,
+        on_report: Callable[[CycleReport], None],
+        *,
+        names: Collection[str] | None = None,
+        on_error: OnError = raise_on,
+        progress: ProgressSink = no_progress,
+        stop: Callable[[], bool] = never_stop,
+    ) -> None:
+        """One look at all RUNNING carts (of `names`). Only what did something, or could not, is reported."""
+        for name in waiting_carts(self._ws):
+            if stop():
+                return
+            now = self._ws.clock()
+            if (names is not None and name not in names) or now < self._rests_until.get(name, now):
+                continue
+            try:
+                report = run_cycle(self._ws, name, progress=progress, stop=stop, only_outbox=True)
+            except Exception as error:  # noqa: BLE001 - as in `run_due`
+                self._rest(name, PAUSE_SECONDS)
+                on_error(name, error)
+                continue
+            if report.result is CycleResult.LEASE_TAKEN:
+                self._rest(name, 2 * LOOK_SECONDS)
+            elif report.result is CycleResult.RETRY:
+                self._rest(name, PAUSE_SECONDS)
+            if report.result is not CycleResult.LEASE_TAKEN and (report.sent or report.problem or report.counts):
+                on_report(report)
+
+    def _rest(self, name: str, seconds: float) -> None:
+        self._rests_until[name] = self._ws.clock() + timedelta(seconds=seconds)
+
+
 def run_forever(
     ws: Workspace,
     on_report: Callable[[CycleReport], None],
@@ -78,9 +129,11 @@ def run_forever(
     def stopping() -> bool:
         return wait(0.0)
 
+    outbox = OutboxRounds(ws)
     while not stopping():
         try:
             run_due(ws, on_report, names=names, on_error=on_error, progress=progress, stop=stopping)
+            outbox.run(on_report, names=names, on_error=on_error, progress=progress, stop=stopping)
         except AbortCycleError as error:
             on_error("", error)
         if wait(LOOK_SECONDS):

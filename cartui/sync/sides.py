@@ -52,11 +52,7 @@ class ItemSide:
     kind: RecordKind = RecordKind.ITEM
 
     def read(self, ids: Sequence[str]) -> dict[str, Received[Any]]:
-        rows: dict[str, Received[Any]] = {}
-        for batch in batches(ids, self.cart.facts.page_size):
-            page = self.cart.get_items([CartItemId(one) for one in batch])
-            rows |= {row.external_id: row for row in page.rows if not isinstance(row.record, BadRecord)}
-        return rows
+        return read_items(self.cart, ids)
 
     def find(self, draft: Draft) -> Sequence[str]:
         return [item.item_id for item in self.cart.find_items(cast(ItemDraft, draft))]
@@ -114,6 +110,20 @@ def side_of(cart: Cart, kind: RecordKind) -> Side:
     raise NeedsOperatorError(
         f"This kind of cart can't take {kind}s from outside.", f"Enter the {kind}s in the shop itself, then link them."
     )
+
+
+def read_items(cart: Cart, ids: Sequence[str]) -> dict[str, Received[Any]]:
+    """Items of the cart as they are now; those that are gone or can't be read are absent."""
+    if not isinstance(cart, ItemReader):
+        raise NeedsOperatorError(
+            "This kind of cart can't read single items, so nothing can be compared before it is written.",
+            "Switch off what is sent to it.",
+        )
+    rows: dict[str, Received[Any]] = {}
+    for batch in batches(ids, cart.facts.page_size):
+        page = cart.get_items([CartItemId(one) for one in batch])
+        rows |= {row.external_id: row for row in page.rows if not isinstance(row.record, BadRecord)}
+    return rows
 
 
 def batches(ids: Sequence[str], size: int) -> list[Sequence[str]]:

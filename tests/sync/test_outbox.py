@@ -1,0 +1,561 @@
+"""What changed here reaches the cart: once, the newest, never doubled, never sold twice (DESIGN rules 9-14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cartui.adapters.memory import MemoryCart, MemoryShop
+from cartui.books import StockChange
+from cartui.domain.documents import Item
+from cartui.domain.ids import CartId, CartItemId, RecordKind
+from cartui.domain.outbox import OutboxKind, OutboxRow, OutboxState
+from cartui.domain.outcomes import CycleReport, CycleResult
+from cartui.domain.plan_stock import ItemRule
+from cartui.domain.ports import CartFacts, StockMeaning
+from cartui.domain.records import FulfilmentState, OrderState, PaymentState, StockResult, StockWrite, WriteState
+from cartui.domain.settings import OWNED_FIELDS, CartSettings, FieldOwner, SyncStatus, owner_key
+from cartui.errors import AbortCycleError, HoldRecordError, NeedsOperatorError, UnknownOutcomeError
+from cartui.sync import carts, runner
+from cartui.sync.actions import Selection
+from cartui.sync.apply import apply_plan
+from cartui.sync.cycle import run_cycle
+from cartui.sync.workspace import Workspace
+from cartui.testing import samples
+from cartui.testing.clock import FrozenClock
+from cartui.testing.workspace import running_cart
+from tests.sync.conftest import place
+
+NAME = "Main shop"
+D = Decimal
+SENDS_STOCK = CartSettings(to_cart_stock=True)
+OWNERS = {owner_key(kind, name): FieldOwner.ASK for kind, names in OWNED_FIELDS.items() for name in names}
+
+
+def cart_id(ws: Workspace) -> CartId:
+    return ws.books.carts.get(NAME).cart_id
+
+
+def linked(ws: Workspace, settings: CartSettings = SENDS_STOCK, on_hand: int | None = 20) -> None:
+    """A running cart whose ten items were created here with a stock; what that put into the outbox is sent."""
+    from cartui.sync.actions import plan_import
+
+    running_cart(ws, settings=settings)
+    edits = {} if on_hand is None else {f"i{n}": {"stock": str(on_hand)} for n in range(10)}
+    report = apply_plan(ws, plan_import(ws, NAME, RecordKind.ITEM, Selection(None, edits)))
+    assert not report.problems
+
+
+def item(ws: Workspace, number: int = 0) -> Item:
+    return ws.books.items.find_by_codes([f"SKU-{number}"]).popitem()[1]
+
+
+def move(ws: Workspace, number: int, pieces: int) -> None:
+    with ws.books.transaction():
+        ws.books.items.change_stock([StockChange(item(ws, number).item_id, D(pieces), "counted")])
+
+
+def send(ws: Workspace) -> CycleReport:
+    """What the runner does between two cycles."""
+    return run_cycle(ws, NAME, only_outbox=True)
+
+
+def row(ws: Workspace, number: int = 0, kind: OutboxKind = OutboxKind.STOCK) -> OutboxRow:
+    every = tuple(OutboxState)
+    (found,) = [
+        one for one in ws.books.outbox.list_rows(cart_id(ws), every)
+        if one.our_id == item(ws, number).item_id and one.kind is kind
+    ]  # fmt: skip
+    return found
+
+
+def stock(shop: MemoryShop, number: int = 0) -> Decimal | None:
+    return shop.items[f"i{number}"].stock
+
+
+def with_cart(ws: Workspace, kind: Callable[[MemoryShop], MemoryCart], shop: MemoryShop) -> Workspace:
+    spec = replace(ws.adapters["memory"], open=lambda connection: kind(shop))
+    return replace(ws, adapters={"memory": spec})
+
+
+# --- stock ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_change_of_stock_is_sent_once_with_the_newest_number(ws: Workspace, shop: MemoryShop) -> None:
+    """Three changes are one write; the proof is kept; a second look writes nothing."""
+    linked(ws)
+    send(ws)
+    assert {one.stock for one in shop.items.values()} == {D(20)}
+    writes = shop.writes
+    for pieces in (1, 1, -5):
+        move(ws, 0, pieces)
+    send(ws)
+    assert (stock(shop), shop.writes) == (D(17), writes + 1)
+    told = ws.books.cart_items.told(cart_id(ws), [item(ws).item_id])[item(ws).item_id]
+    assert (told.sent, told.seen, told.sent_at) == (D(17), D(17), ws.clock())
+    assert row(ws).state is OutboxState.DONE
+    assert not ws.books.journal.open_entries(cart_id(ws))
+    send(ws)
+    assert shop.writes == writes + 1
+
+
+def test_what_is_equal_is_not_written(ws: Workspace, shop: MemoryShop) -> None:
+    """Read, compare, write: the shop shows our number already."""
+    linked(ws, on_hand=5)
+    before = shop.writes
+    send(ws)
+    assert (shop.writes, row(ws).state) == (before, OutboxState.DONE)
+
+
+def test_nothing_is_sent_while_the_switch_is_off(ws: Workspace, shop: MemoryShop) -> None:
+    """The 3PL case (S128); all switches To Cart are off at the start. Turned on, everything linked is looked at."""
+    linked(ws, CartSettings())
+    run_cycle(ws, NAME)
+    assert (shop.writes, runner.waiting_carts(ws)) == (0, [])
+    document = ws.books.carts.get(NAME)
+    carts.save_cart(ws, replace(document, settings=replace(document.settings, to_cart_stock=True)))
+    assert runner.waiting_carts(ws) == [NAME]
+    run_cycle(ws, NAME)
+    assert stock(shop) == 20
+
+
+def test_blank_is_not_zero(ws: Workspace, shop: MemoryShop) -> None:
+    """Stock that was never stated leaves the shop's number alone, and says why."""
+    linked(ws, on_hand=None)
+    send(ws)
+    assert (shop.writes, stock(shop)) == (0, D(5))
+    assert row(ws).state is OutboxState.SUPERSEDED
+    assert "never stated" in row(ws).reason
+
+
+def test_pending_orders_are_subtracted(ws: Workspace, shop: MemoryShop) -> None:
+    """An order of two pieces that is a PENDING document."""
+    linked(ws)
+    place(shop, range(1))
+    run_cycle(ws, NAME)
+    assert stock(shop) == 18
+
+
+def test_an_order_placed_just_before_the_write_is_not_put_back_on_sale(ws: Workspace, shop: MemoryShop) -> None:
+    """RELIABILITY 11: nobody has imported it when our change is sent. The exporter imports before it computes."""
+    linked(ws)
+    send(ws)
+    place(shop, range(1))
+    shop.put_item(replace(shop.items["i0"], stock=D(18)))  # the shop took its two pieces off
+    move(ws, 0, 1)
+    send(ws)
+    assert stock(shop) == 19
+    assert ws.books.documents.count(cart_id(ws)) == 1
+
+
+class BuyingMeanwhile(MemoryCart):
+    """Somebody buys between our reading of the orders and our write, as often as `times` says."""
+
+    times = 1
+
+    def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]:
+        if self.times > 0:
+            type(self).times -= 1
+            number = len(self._shop.orders)
+            self._shop.put_order(samples.order(number * 10, self._shop.clock()))
+            one = self._shop.items["i0"]
+            self._shop.put_item(replace(one, stock=(one.stock or D(0)) - 2))
+        return super().set_stock(writes)
+
+
+@pytest.mark.parametrize(("times", "left", "state"), [(1, 19, OutboxState.DONE), (2, 16, OutboxState.WAITING)])
+def test_an_order_placed_while_we_write_is_noticed(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock, times: int, left: int, state: OutboxState
+) -> None:
+    """Compare-and-set refuses; it is read, imported and planned once more, then left to a later look."""
+    linked(ws)
+    send(ws)
+    move(ws, 0, 1)
+    kind = type("Buying", (BuyingMeanwhile,), {"times": times})
+    send(with_cart(ws, kind, shop))
+    assert (stock(shop), row(ws).state) == (D(left), state)
+    clock.advance(60)
+    send(with_cart(ws, kind, shop))
+    assert stock(shop) == 21 - 2 * times
+
+
+def test_orders_that_wait_or_are_held_count_until_they_are_over(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock
+) -> None:
+    """Not paid yet: sold, nearly. Cancelled: on sale again. Paid: a document, and not counted twice."""
+    linked(ws)
+    unpaid = {"payment_state": PaymentState.PENDING}
+    shop.put_order(samples.order(0, clock(), **unpaid))
+    shop.put_order(samples.order(10, clock(), **unpaid))
+    run_cycle(ws, NAME)
+    assert stock(shop) == 16
+    clock.advance(60)
+    shop.put_order(samples.order(0, clock(), **unpaid, order_state=OrderState.CANCELLED))
+    shop.put_order(samples.order(10, clock()))
+    run_cycle(ws, NAME)
+    assert (stock(shop), ws.books.documents.count(cart_id(ws))) == (18, 1)
+
+
+class OnHandCart(MemoryCart):
+    """Takes what lies on the shelf and subtracts its own unshipped orders itself (Vendure)."""
+
+    @property
+    def facts(self) -> CartFacts:
+        return replace(super().facts, stock_meaning=StockMeaning.ON_HAND)
+
+
+def test_a_cart_that_subtracts_its_own_orders_is_not_told_of_them_twice(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock
+) -> None:
+    """20 on hand, 2 sold there: it is told 20 and offers 18. Shipped there, it took the pieces off by itself."""
+    linked(ws)
+    there = with_cart(ws, OnHandCart, shop)
+    place(shop, range(1))
+    run_cycle(there, NAME)
+    assert stock(shop) == 20
+    clock.advance(60)
+    shop.put_order(samples.order(0, clock(), fulfilment_state=FulfilmentState.SHIPPED))
+    run_cycle(there, NAME)
+    assert stock(shop) == 18  # the document here still keeps its two pieces
+
+
+def test_each_cart_has_its_range_and_its_rules(ws: Workspace, shop: MemoryShop) -> None:
+    """Buffer of the cart and of one item, never send, a query for the range."""
+    settings = replace(SENDS_STOCK, stock_buffer=D(2), stock_range="query", stock_query="code:SKU-")
+    linked(ws, settings)
+    with ws.books.transaction():
+        ws.books.cart_items.set_rules(
+            cart_id(ws), {item(ws, 1).item_id: ItemRule(buffer=D(7)), item(ws, 2).item_id: ItemRule(never_send=True)}
+        )
+    run_cycle(ws, NAME)
+    assert [stock(shop, n) for n in range(4)] == [18, 13, 5, 18]
+    assert row(ws, 2).reason == "Never sent to this cart."
+    document = ws.books.carts.get(NAME)
+    carts.save_cart(ws, replace(document, settings=replace(document.settings, stock_buffer=D(0), stock_query="SKU-3")))
+    send(ws)
+    assert [stock(shop, n) for n in range(4)] == [18, 13, 5, 20]
+
+
+def test_a_refused_row_waits_for_a_person_and_blocks_nobody(ws: Workspace, shop: MemoryShop) -> None:
+    """Gone in the shop, not tracked there: reason and remedy, the others are sent; retry tries again."""
+    linked(ws)
+    del shop.items["i1"]
+    shop.put_item(replace(shop.items["i2"], stock=None))
+    send(ws)
+    assert [stock(shop, n) for n in (0, 3)] == [20, 20]
+    assert (row(ws, 1).state, row(ws, 2).state) == (OutboxState.REFUSED, OutboxState.REFUSED)
+    assert "no longer has" in row(ws, 1).reason
+    assert row(ws, 2).remedy
+    shop.put_item(replace(shop.items["i2"], stock=D(1)))
+    send(ws)
+    assert stock(shop, 2) == 1
+    with ws.books.transaction():
+        ws.books.outbox.retry(cart_id(ws), [row(ws, 2).row_id])
+    send(ws)
+    assert (stock(shop, 2), row(ws, 2).state) == (20, OutboxState.DONE)
+
+
+class Answering(MemoryCart):
+    """Carries out, or not, and then has the answer lost."""
+
+    carries_out = True
+    error: Exception | None = UnknownOutcomeError("No answer.", "")
+
+    def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]:
+        if self.carries_out:
+            super().set_stock(writes)
+        if self.error is not None:
+            raise self.error
+        return [StockResult(one.item_id, WriteState.UNKNOWN, reason="lost") for one in writes]
+
+
+@pytest.mark.parametrize("carries_out", [True, False])
+@pytest.mark.parametrize("error", [UnknownOutcomeError("No answer.", ""), AbortCycleError("Away.", ""), None])
+def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock, carries_out: bool, error: Exception | None
+) -> None:
+    """Written once, whether the lost write was carried out or not; until then the row is UNKNOWN."""
+    linked(ws)
+    kind = type("Lost", (Answering,), {"carries_out": carries_out, "error": error})
+    send(with_cart(ws, kind, shop))
+    assert row(ws).state is OutboxState.UNKNOWN
+    assert "looked up" in row(ws).remedy
+    assert ws.books.journal.open_entries(cart_id(ws))
+    writes = shop.writes
+    clock.advance(60)
+    send(ws)
+    assert (stock(shop), row(ws).state) == (20, OutboxState.DONE)
+    assert shop.writes == writes + (0 if carries_out else 10)
+    assert not ws.books.journal.open_entries(cart_id(ws))
+
+
+def test_a_change_while_a_number_is_on_its_way_is_sent_afterwards(ws: Workspace, shop: MemoryShop) -> None:
+    """The row carries the version that was sent; the newer one makes it wait again."""
+    linked(ws)
+
+    class Selling(MemoryCart):
+        def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]:
+            move(ws, 0, -4)
+            return super().set_stock(writes)
+
+    send(with_cart(ws, Selling, shop))
+    assert (stock(shop), row(ws).state) == (20, OutboxState.WAITING)
+    send(ws)
+    assert (stock(shop), row(ws).state) == (16, OutboxState.DONE)
+
+
+def test_many_items_to_zero_wait_for_a_person(ws: Workspace, shop: MemoryShop) -> None:
+    """Rule 14: three of ten fall to zero at once. The others are sent; approved, they pass."""
+    linked(ws)
+    send(ws)
+    with ws.books.transaction():
+        for n in range(3):
+            ws.books.items.change_stock([StockChange(item(ws, n).item_id, D(-20), "lost")])
+    move(ws, 4, 1)
+    report = send(ws)
+    assert [stock(shop, n) for n in (0, 1, 2, 4)] == [20, 20, 20, 21]
+    assert report.braked
+    assert "3 rows, 30 % of 10" in report.problem
+    rows = [row(ws, n) for n in range(3)]
+    assert {one.state for one in rows} == {OutboxState.REFUSED}
+    with ws.books.transaction():
+        ws.books.outbox.retry(cart_id(ws), [one.row_id for one in rows], approved=True)
+    assert not send(ws).braked
+    assert [stock(shop, n) for n in range(3)] == [0, 0, 0]
+
+
+def test_a_test_cart_is_sent_no_stock_unless_the_admin_says_so(ws: Workspace, shop: MemoryShop) -> None:
+    """S127: refused at Save with the remedy; and were it stored all the same, nothing would be sent."""
+    unsafe = replace(SENDS_STOCK, live=False)
+    with pytest.raises(NeedsOperatorError, match="send_from_test=yes"):
+        running_cart(ws, settings=unsafe)
+    assert (unsafe.sends, replace(unsafe, send_from_test=True).sends) == ((), (OutboxKind.STOCK,))
+    linked(ws, replace(unsafe, send_from_test=True))
+    send(ws)
+    assert stock(shop) == 20
+
+
+def test_read_only_sends_nothing(ws: Workspace, shop: MemoryShop) -> None:
+    """Not one request that writes."""
+    linked(ws)
+    run_cycle(replace(ws, read_only=True), NAME)
+    assert (shop.writes, row(ws).state) == (0, OutboxState.WAITING)
+
+
+def test_stop_ends_sending_between_batches(ws: Workspace, shop: MemoryShop) -> None:
+    """Stop pressed in another process: nothing more is written."""
+    linked(ws)
+
+    class StoppedMeanwhile(MemoryCart):
+        def get_items(self, ids: Sequence[CartItemId]) -> Any:
+            carts.stop_cart(ws, NAME)
+            return super().get_items(ids)
+
+    report = send(with_cart(ws, StoppedMeanwhile, shop))
+    assert (report.result, shop.writes) == (CycleResult.INTERRUPTED, 0)
+
+
+def test_a_lost_lease_stops_the_write(ws: Workspace, shop: MemoryShop, clock: FrozenClock, tmp_path: Path) -> None:
+    """A paused process wakes after somebody took over: nothing of it leaves any more."""
+    linked(ws)
+
+    class Paused(MemoryCart):
+        def get_items(self, ids: Sequence[CartItemId]) -> Any:
+            found = super().get_items(ids)
+            clock.advance(120)
+            ws.books.leases.take(cart_id(ws), "other", "other", 60)
+            return found
+
+    report = send(with_cart(ws, Paused, shop))
+    assert (report.result, shop.writes) == (CycleResult.LEASE_TAKEN, 0)
+
+
+# --- items and customers ----------------------------------------------------------------------------------------------
+
+BOTH = CartSettings(from_cart_items=True, to_cart_items=True, field_owners=OWNERS)
+
+
+def rename(ws: Workspace, number: int, **changes: Any) -> None:
+    with ws.books.transaction():
+        ws.books.items.update(replace(item(ws, number), **changes))
+
+
+def test_changed_fields_only_and_no_echo(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """The price goes, the name stays as the shop has it; our own write comes back as no change, here and there."""
+    linked(ws, BOTH)
+    run_cycle(ws, NAME)
+    seen: list[Any] = []
+
+    class Watched(MemoryCart):
+        def update_item(self, item_id: CartItemId, changes: Any) -> None:
+            seen.append((item_id, dict(changes)))
+            super().update_item(item_id, changes)
+
+    there = with_cart(ws, Watched, shop)
+    rename(ws, 0, price=D("12.50"))
+    for _ in range(3):
+        clock.advance(1200)
+        report = run_cycle(there, NAME)
+    assert seen == [("i0", {"price": D("12.50")})]
+    assert report.counts[RecordKind.ITEM].updated == 0
+    assert row(ws, 0, OutboxKind.ITEM).state is OutboxState.DONE
+
+
+def test_what_came_from_the_cart_is_not_sent_back(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """The import changes our item, which waits in the outbox; there it is found equal."""
+    linked(ws, BOTH)
+    clock.advance(60)
+    shop.put_item(replace(shop.items["i0"], name="New name"))
+    writes = shop.writes
+    run_cycle(ws, NAME)
+    assert item(ws).name == "New name"
+    assert (shop.writes, row(ws, 0, OutboxKind.ITEM).state) == (writes, OutboxState.DONE)
+
+
+def test_a_change_of_another_field_in_the_cart_is_not_lost_by_our_write(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock
+) -> None:
+    """We write the price while somebody renames it in the shop: the next cycle takes the name over."""
+    linked(ws, BOTH)
+    run_cycle(ws, NAME)
+    clock.advance(1200)
+    shop.put_item(replace(shop.items["i0"], name="Renamed in the shop"))
+    rename(ws, 0, price=D("12.50"))
+    send(ws)
+    assert shop.items["i0"].price == D("12.50")
+    run_cycle(ws, NAME)
+    assert item(ws).name == "Renamed in the shop"
+
+
+@pytest.mark.parametrize(
+    ("owner", "in_shop", "state"),
+    [
+        (FieldOwner.SYSTEM, D(12), OutboxState.DONE),
+        (FieldOwner.CART, D(15), OutboxState.DONE),
+        (FieldOwner.NEWEST, D(12), OutboxState.DONE),
+        (FieldOwner.ASK, D(15), OutboxState.REFUSED),
+    ],
+)
+def test_changed_on_both_sides(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock, owner: FieldOwner, in_shop: Decimal, state: OutboxState
+) -> None:
+    """Rule 13: the field's owner decides; with "ask" nobody's value is lost and the row says both."""
+    linked(ws, replace(BOTH, field_owners=dict.fromkeys(OWNERS, owner)))
+    run_cycle(ws, NAME)
+    clock.advance(60)
+    shop.put_item(replace(shop.items["i0"], price=D(15)))
+    clock.advance(60)
+    rename(ws, 0, price=D(12))
+    send(ws)
+    assert (shop.items["i0"].price, row(ws, 0, OutboxKind.ITEM).state) == (in_shop, state)
+    if owner is FieldOwner.ASK:
+        assert "'12' here, '15' in the cart" in row(ws, 0, OutboxKind.ITEM).reason
+
+
+def test_both_directions_need_an_owner(ws: Workspace) -> None:
+    """Save is refused and names the remedy; one direction needs none."""
+    both = CartSettings(from_cart_items=True, to_cart_items=True)
+    with pytest.raises(NeedsOperatorError, match=r"name, barcode, price have none. Set owner\.item"):
+        running_cart(ws, settings=both)
+    assert not carts.check_settings(replace(both, from_cart_items=False))
+    assert not carts.check_settings(replace(both, field_owners=OWNERS))
+
+
+def test_customers_are_sent(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """A telephone number that changed here; a blank one takes nothing away there."""
+    running_cart(ws, settings=CartSettings(to_cart_customers=True))
+    place(shop, range(1))
+    run_cycle(ws, NAME)
+    (ada,) = ws.books.customers.list_all()
+    with ws.books.transaction():
+        ws.books.customers.update(replace(ada, phone="0123", first_name=""))
+    send(ws)
+    assert (shop.customers["c0"].phone, shop.customers["c0"].first_name) == ("0123", "Ann")
+
+
+def test_a_lost_answer_to_an_item_update_is_looked_up(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """UNKNOWN, then DONE without a second write."""
+    linked(ws, CartSettings(to_cart_items=True))
+
+    class Lost(MemoryCart):
+        def update_item(self, item_id: CartItemId, changes: Any) -> None:
+            super().update_item(item_id, changes)
+            raise UnknownOutcomeError("No answer.", "")
+
+    rename(ws, 0, price=D(12))
+    send(with_cart(ws, Lost, shop))
+    assert row(ws, 0, OutboxKind.ITEM).state is OutboxState.UNKNOWN
+    writes = shop.writes
+    clock.advance(60)
+    send(ws)
+    assert (shop.writes, row(ws, 0, OutboxKind.ITEM).state) == (writes, OutboxState.DONE)
+
+
+def test_the_cart_refuses_an_update(ws: Workspace, shop: MemoryShop) -> None:
+    """REFUSED with the cart's words."""
+    linked(ws, CartSettings(to_cart_items=True))
+
+    class Strict(MemoryCart):
+        def update_item(self, item_id: CartItemId, changes: Any) -> None:
+            raise HoldRecordError(item_id, "Too dear.", "Make it cheaper.")
+
+    rename(ws, 0, price=D(12))
+    send(with_cart(ws, Strict, shop))
+    refused = row(ws, 0, OutboxKind.ITEM)
+    assert (refused.state, refused.reason, refused.remedy) == (OutboxState.REFUSED, "Too dear.", "Make it cheaper.")
+
+
+# --- the runner -------------------------------------------------------------------------------------------------------
+
+
+def test_the_runner_sends_between_two_cycles(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """ "Real-time": a change is found at the next look, not at the next cycle; an idle look asks nobody and stores
+    nothing."""
+    linked(ws)
+    opened: list[int] = []
+
+    class Counted(MemoryCart):
+        def __init__(self, shop: MemoryShop) -> None:
+            opened.append(1)
+            super().__init__(shop)
+
+    there = with_cart(ws, Counted, shop)
+    looks: list[int] = []
+    reports: list[CycleReport] = []
+
+    def wait(seconds: float) -> bool:
+        if seconds:
+            looks.append(len(opened))
+            clock.advance(seconds)
+            if len(looks) == 3:
+                move(ws, 0, 1)
+        return len(looks) == 6
+
+    runner.run_forever(there, reports.append, wait=wait)
+    assert looks == [1, 1, 1, 2, 2, 2]
+    assert (len(reports), stock(shop)) == (2, 21)
+    assert runner.LOOK_SECONDS <= 2
+    assert len(ws.books.cycles.recent(cart_id(ws))) == 1
+
+
+def test_a_cart_that_is_away_is_not_asked_at_every_look(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """One request a minute until its next cycle."""
+    linked(ws)
+    tries: list[int] = []
+
+    class Away(MemoryCart):
+        def get_items(self, ids: Sequence[CartItemId]) -> Any:
+            tries.append(1)
+            raise AbortCycleError("Away.", "")
+
+    rounds = runner.OutboxRounds(with_cart(ws, Away, shop))
+    for _ in range(20):
+        rounds.run(lambda report: None)
+        clock.advance(2)
+    assert len(tries) == 1
+    assert ws.books.carts.get(NAME).status is SyncStatus.RUNNING
