@@ -138,6 +138,7 @@ class Documents:
                     self._db.among(DocumentLine.item_code, [str(one) for one in codes[start : start + _ASK]])
                     & (_T.status == DocumentStatus.PENDING.value)
                     & (_T.kind != DocumentKind.CREDIT_NOTE.value)
+                    & _T.source_id.is_null()  # what an order keeps already is allocated
                     & (DocumentLine.kind == LineKind.PRODUCT.value)
                 )
                 .group_by(DocumentLine.item_code)
