@@ -8,5 +8,16 @@ from cartui.books.facade import Books, open_books
 from cartui.books.faults import BrokenInvariantError, StaleVersionError
 from cartui.books.items import DEFAULT_CODE, StockChange
 from cartui.books.leases import Lease
+from cartui.books.revisions import AuditEntry, DocumentChangedError
 
-__all__ = ["DEFAULT_CODE", "Books", "BrokenInvariantError", "Lease", "StaleVersionError", "StockChange", "open_books"]
+__all__ = [
+    "DEFAULT_CODE",
+    "AuditEntry",
+    "Books",
+    "BrokenInvariantError",
+    "DocumentChangedError",
+    "Lease",
+    "StaleVersionError",
+    "StockChange",
+    "open_books",
+]

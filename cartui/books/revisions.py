@@ -174,6 +174,11 @@ class Revisions:
         )
         return f"{_PREFIX[kind]}-{year}-{int(number):05d}"
 
+    def set_source(self, made: DocumentId, source: Document, actor: str) -> None:
+        """Say that a new document was made from another."""
+        self._db.write(_T.update(source_id=source.document_id).where(_T.id == made))
+        self.note(made, 1, actor, f"made from {source.name}")
+
     # --- what is known of them ---
 
     def audit_of(self, document_id: DocumentId) -> list[AuditEntry]:
@@ -204,6 +209,17 @@ class Revisions:
             (int(document_id), int(without or 0)),
         )
         return {row[0]: Taken(from_micros(int(row[1])), from_micros(int(row[2]))) for row in rows}
+
+    def payments_used(self, document_id: DocumentId) -> list[DocumentId]:
+        """The documents made from this one that are not VOID and no credit notes: they share its payments."""
+        rows = self._db.rows(
+            _T.select(_T.id).where(
+                (_T.source_id == document_id)
+                & (_T.status != DocumentStatus.VOID.value)
+                & (_T.kind != DocumentKind.CREDIT_NOTE.value)
+            )
+        )
+        return [DocumentId(row[0]) for row in rows]
 
     def number_gaps(self) -> list[str]:
         """Kinds and years whose numbers are not 1, 2, 3, …: always none, or the books are damaged."""

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from cartui.domain.documents import DocumentLine
 from cartui.domain.money import AmountError, places_of
-from cartui.domain.records import LineKind
+from cartui.domain.records import LineKind, Payment, PaymentState
 from cartui.errors import NeedsOperatorError
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
@@ -144,3 +144,27 @@ def _ensure_open(lines: Sequence[DocumentLine], taken: Mapping[int, Taken], want
                 f"Line {position}: {quantity} is not between 0 and {still[position]}, which is still open.",
                 "Take less, or look at the documents made from it.",
             )
+
+
+def share_payments(payments: Sequence[Payment], used: Decimal, total: Decimal, *, last: bool) -> tuple[Payment, ...]:
+    """The money the shop took for an order, as far as it belongs to one of the invoices made from it: after the `used`
+    that others have, up to `total`; the `last` one takes what is left. Payments that are only promised stay whole on
+    the first."""
+    skip, room = used, total
+    found: list[Payment] = []
+    for payment in payments:
+        if payment.state is not PaymentState.PAID:
+            if not used:
+                found.append(payment)
+            continue
+        if payment.amount <= 0:
+            amount = payment.amount if last else _ZERO
+        else:
+            skipped = min(skip, payment.amount)
+            skip -= skipped
+            left = payment.amount - skipped
+            amount = left if last else min(left, room)
+            room -= amount
+        if amount:
+            found.append(replace(payment, amount=amount))
+    return tuple(found)

@@ -12,11 +12,11 @@ from cartui.domain.plan_customers import CustomerGround
 from cartui.domain.plan_items import ItemGround, typed_code
 from cartui.domain.plan_orders import OrderGround
 from cartui.domain.ports import BadRecord, Received
-from cartui.domain.records import CartCustomer, CartItem, CartOrder
+from cartui.domain.records import CartCustomer, CartItem, CartOrder, LineKind
 
 
 def order_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartOrder]]) -> OrderGround:
-    """For a page of orders: six queries whatever its length."""
+    """For a page of orders: six queries whatever its length, one more where items are not linked."""
     orders = [row.record for row in rows if not isinstance(row.record, BadRecord)]
     cart_items = sorted({line.item_id for order in orders for line in order.lines if line.item_id is not None})
     cart_customers = sorted({o.buyer.customer_id for o in orders if o.buyer.customer_id is not None})
@@ -25,13 +25,15 @@ def order_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartOrde
     items = books.items.find_by_ids([ItemId(link.our_id) for link in item_links.values() if link.our_id is not None])
     customer_links = books.records.find_many(cart_id, RecordKind.CUSTOMER, cart_customers)
     known = books.customers.find_by_emails(mails)
+    codes = {
+        CartItemId(external): items[ItemId(link.our_id)].code
+        for external, link in item_links.items()
+        if link.our_id is not None and ItemId(link.our_id) in items
+    }
     return OrderGround(
         records=books.records.find_many(cart_id, RecordKind.ORDER, [row.external_id for row in rows]),
-        items={
-            CartItemId(external): items[ItemId(link.our_id)].code
-            for external, link in item_links.items()
-            if link.our_id is not None and ItemId(link.our_id) in items
-        },
+        items=codes,
+        skus=books.revisions.sku_rules(cart_id, _unlinked_skus(orders, codes)),
         customers={
             CartCustomerId(external): CustomerId(link.our_id)
             for external, link in customer_links.items()
@@ -40,6 +42,11 @@ def order_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartOrde
         registered=_only_ones(known, guest=False),
         guests=_only_ones(known, guest=True),
     )
+
+
+def _unlinked_skus(orders: Sequence[CartOrder], codes: dict[CartItemId, ItemCode]) -> list[str]:
+    lines = [line for order in orders for line in order.lines if line.kind is LineKind.PRODUCT and line.sku]
+    return sorted({line.sku for line in lines if line.item_id is None or line.item_id not in codes})
 
 
 def _only_ones(known: dict[str, list[Customer]], *, guest: bool) -> dict[str, CustomerId]:
