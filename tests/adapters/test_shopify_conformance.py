@@ -63,6 +63,17 @@ class ShopifyDriver:
     def sell_one(self, item_id: str) -> None:
         self.shop.variant(item_id)["inventoryItem"]["levels"][HOME] -= 1
 
+    carrier = "DHL Express"
+
+    def place_shippable_order(self) -> str:
+        return self.place_order()
+
+    def refund_one_piece(self) -> str:
+        self.shop.tick(1)
+        order = self.shop.add_order()
+        self.shop.refund_piece(order, "Broken\x1b[2J")
+        return str(order["legacyResourceId"])
+
     def total_of(self, order_id: str) -> str:
         return str(self.shop.order(order_id)["totalPriceSet"]["presentmentMoney"]["amount"])
 

@@ -14,7 +14,7 @@ from cartui.errors import CartuiError, NeedsOperatorError
 from cartui.transport import Reply, StoppedError
 
 _READS = ("read_orders", "read_products", "read_inventory", "read_locations", "read_customers")
-_WRITES = ("write_products", "write_inventory", "write_customers")
+_WRITES = ("write_products", "write_inventory", "write_customers", "write_merchant_managed_fulfillment_orders")
 _NEEDED = ("read_orders", "read_products", "read_inventory")
 Check = tuple[Verdict, str, str]
 
@@ -97,7 +97,7 @@ class Diagnosis:
     def _check_writing(self) -> Check:
         missing = [scope for scope in _WRITES if scope not in self._session.known_terms().scopes]
         if not missing:
-            return Verdict.PASSED, "items, stock and customers may be written", ""
+            return Verdict.PASSED, "items, stock, customers and shipments may be written", ""
         return (
             Verdict.WARNING,
             f"The app lacks {', '.join(missing)}: importing works, exporting that does not.",

@@ -22,8 +22,9 @@ _LINE = (
     "discountAllocations{...D}}"
 )
 _ORDER = (
-    "fragment R on Order{id legacyResourceId name processedAt updatedAt cancelledAt closed edited test "
-    "displayFinancialStatus displayFulfillmentStatus fullyPaid taxesIncluded dutiesIncluded note email phone "
+    "fragment R on Order{id legacyResourceId name processedAt updatedAt cancelledAt closed edited test tags "
+    "refunds(first:20){id} displayFinancialStatus displayFulfillmentStatus fullyPaid taxesIncluded dutiesIncluded note "
+    "email phone "
     "paymentGatewayNames totalPriceSet{...M} currentTotalPriceSet{...M} totalTaxSet{...M} currentTotalTaxSet{...M} "
     "originalTotalDutiesSet{...M} currentTotalDutiesSet{...M} currentTotalAdditionalFeesSet{...M} "
     "totalTipReceivedSet{...M} taxLines{...T} currentTaxLines{...T} additionalFees{name price{...M}} "
@@ -32,6 +33,12 @@ _ORDER = (
     "currentDiscountedPriceSet{...M} taxLines{...T} discountAllocations{...D}}} "
     "transactions(first:20){id kind status gateway processedAt amountSet{...M}} "
     "lineItems(first:$nested){pageInfo{hasNextPage endCursor} nodes{...L}}}"
+)
+_REFUND = (
+    "fragment U on Refund{id legacyResourceId createdAt note totalRefundedSet{...M} "
+    "refundLineItems(first:50){pageInfo{hasNextPage} nodes{quantity restockType subtotalSet{...M} totalTaxSet{...M} "
+    "lineItem{id}}} refundShippingLines(first:5){nodes{subtotalAmountSet{...M} taxAmountSet{...M}}} "
+    "transactions(first:10){nodes{status amountSet{...M}}}}"
 )
 _VARIANT = (
     "fragment V on ProductVariant{id legacyResourceId title sku barcode price updatedAt inventoryQuantity "
@@ -147,6 +154,26 @@ def baskets(side: str) -> Listing:
     )
 
 
+REFUNDS_AT_ONCE: Final = 5  # each with up to 50 lines: what a query may cost
+
+
+def refunds(side: str) -> str:
+    """The refunds with these ids, itemised."""
+    money = (_AMOUNTS % SIDES[side]).partition(" fragment T ")[0]
+    return f"query Refunds($ids:[ID!]!){{nodes(ids:$ids){{__typename ...U}}}} {_REFUND} {money}"
+
+
+MOST_PARCELS: Final = 15
+PARCELS: Final = (
+    f"query Parcels($id:ID!){{order(id:$id){{id fulfillments(first:{MOST_PARCELS}){{id legacyResourceId status "
+    "trackingInfo(first:2){number company} "
+    "fulfillmentLineItems(first:15){pageInfo{hasNextPage} nodes{quantity lineItem{id}}}}}}"
+)
+TO_SHIP: Final = (
+    "query ToShip($id:ID!){order(id:$id){id fulfillmentOrders(first:8){nodes{id status assignedLocation{location{id}} "
+    "lineItems(first:50){pageInfo{hasNextPage} nodes{id remainingQuantity lineItem{id}}}}}}}"
+)
+
 CUSTOMERS: Final = _listing("customers", "Customer", "C", f"{_CUSTOMER} {_ADDRESS}", "sortKey:UPDATED_AT", 50, nested=5)
 # Without a status the filter means active products only.
 PRODUCTS: Final = _listing(
@@ -204,6 +231,10 @@ STOCK_SET: Final = (
 STOCK_SET_BEFORE_2026: Final = (
     f"mutation Stock($input:InventorySetQuantitiesInput!){{{_SET}{{inventoryAdjustmentGroup{{id}} {_CODED}}}}}"
 )
+FULFIL: Final = (
+    "mutation Ship($fulfillment:FulfillmentInput!){done:fulfillmentCreate(fulfillment:$fulfillment)"
+    f"{{fulfillment{{id legacyResourceId}} {_ERRORS}}}}}"
+)
 CUSTOMER_CREATE: Final = (
     "mutation Welcome($input:CustomerInput!){done:customerCreate(input:$input){customer{id legacyResourceId} "
     f"{_ERRORS}}}}}"
@@ -230,5 +261,6 @@ def every_document() -> dict[str, str]:
         for name, one in lists.items()
         for part in ("pages", "by_ids", "thin", "rest")
     }
+    told |= {f"refunds, {side}": refunds(side) for side in SIDES}
     told |= {name: value for name, value in globals().items() if name.isupper() and isinstance(value, str)}
     return {name: text for name, text in told.items() if text and not name.startswith("_")}

@@ -22,6 +22,9 @@ _NOTES = (
     "Items are variants. The name belongs to the product: of one with several variants it is changed in the shop.",
     "The filter of changed customers is exact to a day only; cartui leaves out what is older than it asked for.",
     "Abandoned checkouts come as baskets; the shop lists them some minutes after the shopper left.",
+    "A shipment is known by its tracking number only; a part of an order ships with one. It leaves from one location.",
+    "The shop has no order statuses of its own to set: they follow from payments and shipments.",
+    "An abandoned checkout can't be ordered for its shopper; the link leads to it in the admin.",
     "Customers have no tax number in Shopify; writing one is refused.",
 )
 

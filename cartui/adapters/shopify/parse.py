@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -16,7 +16,9 @@ from cartui.adapters.shopify.wire import (
     AddressWire,
     BasketWire,
     CustomerWire,
+    LineWire,
     OrderWire,
+    RefundWire,
     Terms,
     TransactionWire,
     VariantWire,
@@ -38,6 +40,9 @@ from cartui.domain.records import (
     OrderState,
     Payment,
     PaymentState,
+    Refund,
+    RefundLine,
+    RefundState,
 )
 from cartui.domain.safe_text import safe_text
 
@@ -69,6 +74,7 @@ FULFILMENT_STATES = {
     "UNFULFILLED": FulfilmentState.UNFULFILLED,
 }
 _TAKEN = {"SALE": 1, "CAPTURE": 1, "REFUND": -1, "CHANGE": -1}
+_AWAITED = frozenset({"PENDING", "AWAITING_RESPONSE"})
 _RESERVED = ("AUTHORIZATION", "EMV_AUTHORIZATION")
 
 
@@ -165,7 +171,51 @@ def _order(wire: OrderWire) -> CartOrder:
         payments=_payments(wire.transactions or []),
         shipping_method=safe_text(shipping, 300),
         note=wire.note,
+        refunds=tuple(_refunds(wire)),
+        tags=tuple(tag for tag in wire.tags if tag),
     )
+
+
+def _refunds(wire: OrderWire) -> Iterator[Refund]:
+    """One that gave no money back (goods only) is none. Where its parts are not its amount it is not itemised: the
+    shop's staff may give back more or less than the goods were worth."""
+    sold = {number_of({"id": line.id}): line for line in wire.line_items}
+    for row in wire.refunds:
+        states = {one.status for one in row.transactions}
+        asked = sum((one.amount_set for one in row.transactions if one.status in _AWAITED), Decimal(0))
+        amount = row.total_refunded_set or asked
+        if amount <= 0:
+            continue
+        lines = () if row.more_lines else (*_refund_lines(row, wire.taxes_included, sold), *_refund_shipping(row, wire))
+        yield Refund(
+            refund_id=row.legacy_resource_id,
+            refunded_at=(row.created_at or wire.updated_at).astimezone(UTC),
+            amount=amount,
+            state=RefundState.PENDING if states & _AWAITED else RefundState.DONE,
+            reason=row.note,
+            lines=lines if sum((one.amount + one.tax_amount for one in lines), Decimal(0)) == amount else (),
+        )
+
+
+def _refund_lines(row: RefundWire, gross: bool, sold: Mapping[str, LineWire]) -> Iterator[RefundLine]:
+    for one in row.lines:
+        line_id = number_of({"id": one.line_item.id})
+        of = sold.get(line_id)
+        yield RefundLine(
+            amount=one.subtotal_set - (one.total_tax_set if gross else 0),
+            line_id=line_id if of else "",
+            sku=of.sku if of else "",
+            text=of.name if of else "",
+            quantity=Decimal(one.quantity),
+            tax_amount=one.total_tax_set,
+            restock=one.restock_type not in ("NO_RESTOCK", ""),
+        )
+
+
+def _refund_shipping(row: RefundWire, wire: OrderWire) -> Iterator[RefundLine]:
+    for one in row.shipping:
+        net = one.subtotal_amount_set - (one.tax_amount_set if wire.taxes_included else 0)
+        yield RefundLine(net, LineKind.SHIPPING, text="Shipping", quantity=Decimal(1), tax_amount=one.tax_amount_set)
 
 
 def _order_state(wire: OrderWire) -> OrderState:

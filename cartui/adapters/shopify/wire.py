@@ -28,6 +28,10 @@ def _nodes_in(value: object) -> object:
     return value.get("nodes") if isinstance(value, dict) else value
 
 
+def _more_in(value: object) -> object:
+    return bool((value.get("pageInfo") or {}).get("hasNextPage")) if isinstance(value, dict) else value
+
+
 def _text(limit: int = 2_000, *, keep_lines: bool = False) -> Any:
     return AfterValidator(lambda text: safe_text(text, limit, keep_lines=keep_lines))
 
@@ -107,6 +111,10 @@ class PhoneWire(Wire):
     phone_number: Text
 
 
+class LineRefWire(Wire):
+    id: GlobalId
+
+
 class LineWire(Wire):
     id: GlobalId
     name: Text
@@ -144,6 +152,34 @@ class TransactionWire(Wire):
     amount_set: Amount
 
 
+class RefundedLineWire(Wire):
+    quantity: Count
+    restock_type: Text
+    subtotal_set: Amount
+    total_tax_set: Amount
+    line_item: LineRefWire
+
+
+class RefundedShippingWire(Wire):
+    subtotal_amount_set: Amount
+    tax_amount_set: Amount
+
+
+class RefundMoneyWire(Wire):
+    status: Text
+    amount_set: Amount
+
+
+class RefundWire(NumberedWire):
+    created_at: AwareDatetime | None
+    note: Text
+    total_refunded_set: Amount
+    more_lines: Annotated[bool, BeforeValidator(_more_in)] = Field(alias="refundLineItems")
+    lines: Annotated[list[RefundedLineWire], BeforeValidator(_nodes_in)] = Field(alias="refundLineItems")
+    shipping: Annotated[list[RefundedShippingWire], BeforeValidator(_nodes_in)] = Field(alias="refundShippingLines")
+    transactions: Annotated[list[RefundMoneyWire], BeforeValidator(_nodes_in)]
+
+
 class OrderWire(NumberedWire):
     name: Text
     processed_at: AwareDatetime
@@ -158,6 +194,8 @@ class OrderWire(NumberedWire):
     taxes_included: bool
     duties_included: bool
     note: Note
+    tags: list[Text] = Field(default_factory=list)
+    refunds: list[RefundWire] = Field(default_factory=list)
     email: Text
     phone: Text
     total_price_set: BagWire

@@ -88,6 +88,7 @@ class Uses(Visitor):
 
 WANTED_INPUTS = INPUTS_DEEP | {
     "InventoryQuantityInput", "InventoryItemInput", "ProductSetInventoryInput", "VariantOptionValueInput",
+    "FulfillmentInput", "FulfillmentOrderLineItemsInput", "FulfillmentOrderLineItemInput", "FulfillmentTrackingInput",
     "OptionSetInput", "OptionValueSetInput", "CustomerInput", "MailingAddressInput",
 }  # fmt: skip
 
