@@ -10,7 +10,7 @@ from cartui.adapters.shopify import ShopifyCart
 from cartui.domain.ids import CartOrderId
 from cartui.domain.money import ProofState, prove_total
 from cartui.domain.ports import Stage, StageResult
-from cartui.domain.records import (
+from cartui.domain.records import CartOrder, ItemDraft
     CartOrder,
 )
 
