@@ -11,8 +11,6 @@ from cartui.domain.ids import CartOrderId
 from cartui.domain.money import ProofState, prove_total
 from cartui.domain.ports import Stage, StageResult
 from cartui.domain.records import CartOrder, ItemDraft
-    CartOrder,
-)
 
 Open = Callable[..., ShopifyCart]
 DRAFT = ItemDraft("cartui-1-item-5", "NEW-5", "New thing", Decimal("9.90"), "EUR", "4006381333931", Decimal(7))
