@@ -15,6 +15,7 @@ from cartui.domain.documents import Item
 from cartui.domain.ids import CartId, ItemId
 from cartui.domain.outbox import OutboxKind
 from cartui.domain.plan_stock import ItemRule, Sold, StockGround, Told, free_of
+from cartui.domain.ports import StockMeaning
 
 _ASK = 900
 Pieces = Mapping[ItemId, Decimal]
@@ -156,6 +157,28 @@ class CartItems:
         self._outbox.touch(OutboxKind.STOCK, sorted(moved))
 
     # --- all that the arithmetic needs
+
+    def linked_items(self, cart_id: CartId) -> list[Item]:
+        """Every item that is linked in a cart."""
+        rows = self._db.sql(
+            "SELECT DISTINCT our_id FROM cart_record WHERE cart_id = ? AND kind = 'item' AND our_id IS NOT NULL"
+            " ORDER BY our_id",
+            (int(cart_id),),
+        )
+        return list(self._items.find_by_ids([row[0] for row in rows]).values())
+
+    def meaning(self, cart_id: CartId) -> StockMeaning | None:
+        """What the cart takes a stock number for, as it was when it was last sent one; None: never."""
+        rows = self._db.sql("SELECT value FROM meta WHERE key = ?", (f"stock_meaning:{int(cart_id)}",))
+        return StockMeaning(rows[0][0]) if rows else None
+
+    def note_meaning(self, cart_id: CartId, meaning: StockMeaning) -> None:
+        """Keep it for those who look while the cart is not at hand."""
+        if self.meaning(cart_id) is not meaning:
+            self._db.write_sql(
+                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (f"stock_meaning:{int(cart_id)}", meaning.value),
+            )
 
     def stock_grounds(self, cart_id: CartId, items: Sequence[Item]) -> dict[ItemId, StockGround]:
         """For items in a cart: seven queries, whatever their number."""

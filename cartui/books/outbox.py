@@ -195,6 +195,19 @@ class Outbox:
         condition = (_T.cart_id == cart_id) & _T.state.in_([state.value for state in wanted])
         return self._list(_T.select(*_FIELDS).where(condition).order_by(order).limit(limit))
 
+    def of_records(self, cart_id: CartId, kind: OutboxKind, our_ids: Sequence[int]) -> list[OutboxRow]:
+        """The rows of these records, whatever their state."""
+        condition = (_T.cart_id == cart_id) & (_T.kind == kind.value)
+        return [
+            row
+            for start in range(0, len(our_ids), _ASK)
+            for row in self._list(
+                _T.select(*_FIELDS).where(
+                    condition & self._db.among(_T.our_id, [int(one) for one in our_ids[start : start + _ASK]])
+                )
+            )
+        ]
+
     def retry(self, cart_id: CartId, row_ids: Sequence[int], *, approved: bool = False) -> int:
         """Rows to be tried again at once, whatever became of them; how many there were. `approved`: a person confirmed
         that they may pass the brakes."""

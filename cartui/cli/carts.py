@@ -6,8 +6,10 @@ import argparse
 import getpass
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from cartui.cli import output
+from cartui.cli.sending_settings import sending_row
 from cartui.cli.session import open_session
 from cartui.config.secrets import PROMPT, check_reference, shown_reference
 from cartui.config.settings import load_config, redacted_url
@@ -64,8 +66,8 @@ def cart_row(view: CartView) -> dict[str, object]:
         "last_order_from": moment(view.last_order_from),
         "last_update_time": moment(view.last_update_time),
         "import_orders_as": settings.import_orders_as.value,
-        "from_cart_customers": settings.from_cart_customers,
-        "from_cart_items": settings.from_cart_items,
+        **sending_row(settings),
+        "outbox": {kind.value: asdict(counts) for kind, counts in view.outbox.items()},
         "poll_minutes": settings.poll_minutes,
         "held": view.held,
         "last_result": last.result.value if last else None,

@@ -11,6 +11,7 @@ from typing import Final
 
 from cartui.cli import output
 from cartui.cli.carts import MAIN_SECRET, cart_row, parsed_pairs, reference_from, split_options
+from cartui.cli.sending_settings import NAMED, SENDING, read_flag, reader_of_name
 from cartui.cli.session import open_session
 from cartui.config.settings import POLL_MINUTES
 from cartui.domain.ports import AdapterSpec
@@ -20,9 +21,6 @@ from cartui.sync import carts
 from cartui.sync.workspace import Workspace
 
 _DATES: Final = ("last_order_from", "last_update_time")
-_TO_CART: Final = ("to_cart_customers", "to_cart_items", "to_cart_stock")
-_TRUE: Final = frozenset({"yes", "on", "true", "1"})
-_FALSE: Final = frozenset({"no", "off", "false", "0"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,30 +99,12 @@ def _with_connection(
 
 
 def _reader_of(key: str) -> Callable[[CartDocument, str], CartDocument]:
-    if reader := _READERS.get(key):
+    if reader := _READERS.get(key) or reader_of_name(key):
         return reader
-    if key in _TO_CART:
-        return _refuse_sending
-    known = (*_DATES, *_READERS, MAIN_SECRET, "option.NAME")
+    known = (*_DATES, *_READERS, *NAMED, MAIN_SECRET, "option.NAME")
     near = difflib.get_close_matches(key, known, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise ValueError(f"there is no such setting.{hint} The settings are {', '.join(known)}.")
-
-
-def _refuse_sending(document: CartDocument, text: str) -> CartDocument:
-    if read_flag(text):
-        raise ValueError(
-            "sending to the cart by itself comes in a later release; send a selection with `cartui export`."
-        )
-    return document
-
-
-def read_flag(text: str) -> bool:
-    """yes/on/true/1 or no/off/false/0; ValueError."""
-    word = text.strip().lower()
-    if word in _TRUE or word in _FALSE:
-        return word in _TRUE
-    raise ValueError("it is yes or no.")
 
 
 def read_moment(text: str, now: datetime) -> datetime:
@@ -162,18 +142,6 @@ def _import_orders_as(document: CartDocument, text: str) -> CartDocument:
     raise ValueError(f"it is one of {', '.join(kind.value for kind in IMPORT_KINDS)}.")
 
 
-def _from_cart_customers(document: CartDocument, text: str) -> CartDocument:
-    return replace(document, settings=replace(document.settings, from_cart_customers=read_flag(text)))
-
-
-def _from_cart_items(document: CartDocument, text: str) -> CartDocument:
-    return replace(document, settings=replace(document.settings, from_cart_items=read_flag(text)))
-
-
-def _live(document: CartDocument, text: str) -> CartDocument:
-    return replace(document, settings=replace(document.settings, live=read_flag(text)))
-
-
 def _url(document: CartDocument, text: str) -> CartDocument:
     if not text.strip():
         raise ValueError("it is the address of the cart, such as https://shop.example.")
@@ -186,10 +154,8 @@ def _allow_plain_http(document: CartDocument, text: str) -> CartDocument:
 
 _READERS: Final[Mapping[str, Callable[[CartDocument, str], CartDocument]]] = {
     "import_orders_as": _import_orders_as,
-    "from_cart_customers": _from_cart_customers,
-    "from_cart_items": _from_cart_items,
     "poll_minutes": _poll_minutes,
-    "live": _live,
+    **SENDING,
     "url": _url,
     "allow_plain_http": _allow_plain_http,
 }

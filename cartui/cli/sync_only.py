@@ -16,6 +16,7 @@ from cartui.cli.actions import counted
 from cartui.cli.boundary import Failure, explain, logged_bug, redacted, worst
 from cartui.cli.interrupt import Interrupts
 from cartui.cli.session import open_session
+from cartui.domain.outbox import Ending
 from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.settings import SyncStatus
 from cartui.errors import ExitCode, NeedsOperatorError
@@ -145,10 +146,16 @@ def tell(report: CycleReport, *, json: bool) -> None:
     if json:
         _line(report_row(report))
     kinds = "; ".join(f"{kind.value}s {counted(counts)}" for kind, counts in report.counts.items())
-    said = " ".join(part for part in (f"{kinds}." if kinds else "", report.problem, report.remedy) if part)
+    sent = "; ".join(f"{kind.value} to the cart: {_endings(ended)}" for kind, ended in report.sent.items())
+    parts = (f"{kinds}." if kinds else "", f"{sent}." if sent else "", report.problem, report.remedy)
+    said = " ".join(part for part in parts if part)
     output.words(f"{report.cart_name}: {report.result.value}. {said}".rstrip())
     good = report.result in (CycleResult.OK, CycleResult.INTERRUPTED)
     log.log(logging.INFO if good else logging.WARNING, "cycle %s", report_row(report))
+
+
+def _endings(ended: Mapping[Ending, int]) -> str:
+    return ", ".join(f"{count} {ending.value}" for ending, count in ended.items())
 
 
 def tell_failure(name: str, failure: Failure, *, json: bool) -> None:
@@ -181,6 +188,10 @@ def report_row(report: CycleReport) -> dict[str, object]:
             }
             for kind, counts in report.counts.items()
         },
+        "sent": {
+            kind.value: {ending.value: count for ending, count in ended.items()} for kind, ended in report.sent.items()
+        },
+        "braked": report.braked,
         "held_total": report.held_total,
         "problem": report.problem,
         "remedy": report.remedy,
@@ -190,7 +201,10 @@ def report_row(report: CycleReport) -> dict[str, object]:
 
 def exit_code_of(report: CycleReport) -> ExitCode:
     """The exit code that one cycle alone would have."""
-    return ExitCode.CART_REFUSED if report.refused_by_cart else _CODES[report.result]
+    if report.refused_by_cart:
+        return ExitCode.CART_REFUSED
+    done = report.result in (CycleResult.OK, CycleResult.HELD)
+    return ExitCode.BRAKE if report.braked and done else _CODES[report.result]
 
 
 def _line(row: Mapping[str, object]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -163,11 +163,39 @@ def check_settings(settings: CartSettings) -> list[str]:
     return [*problems, *check_sending(settings)]
 
 
+_NEEDED = {
+    OutboxKind.STOCK: (Capability.WRITE_STOCK, Capability.REREAD_ITEMS),
+    OutboxKind.ITEM: (Capability.WRITE_ITEMS, Capability.REREAD_ITEMS),
+    OutboxKind.CUSTOMER: (Capability.WRITE_CUSTOMERS, Capability.REREAD_CUSTOMERS),
+    OutboxKind.SHIPMENT: (Capability.WRITE_SHIPMENTS,),
+}
+_SENT_WORDS = {
+    OutboxKind.STOCK: "stock",
+    OutboxKind.ITEM: "item updates",
+    OutboxKind.CUSTOMER: "customer updates",
+    OutboxKind.SHIPMENT: "tracking data",
+}
+
+
+def cant_send(kind: OutboxKind, capabilities: Collection[Capability]) -> str:
+    """Why a kind of cart can't be sent this, "" where it can."""
+    lacking = [one.value for one in _NEEDED[kind] if one not in capabilities]
+    return f"This kind of cart can't be sent {_SENT_WORDS[kind]} (no way to {', '.join(lacking)})." if lacking else ""
+
+
+def check_abilities(ws: Workspace, document: CartDocument) -> list[str]:
+    """Switches that are on although this kind of cart can't do it."""
+    spec = ws.adapters.get(document.connection.cart_type)
+    capabilities = spec.capabilities if spec else frozenset(Capability)
+    return [why for kind in document.settings.sends if (why := cant_send(kind, capabilities))]
+
+
 def save_cart(ws: Workspace, document: CartDocument) -> CartDocument:
     """Store an edited document; refuses if another admin saved it since it was read. The two dates are not taken from
     it (see `set_last_order_from`); a RUNNING cart's connection can't be changed."""
     stored = ws.books.carts.get_by_id(document.cart_id)
     problems = [*check_connection(ws, document.connection), *check_settings(document.settings)]
+    problems += check_abilities(ws, document)
     if stored.name != document.name:
         problems += _check_name(ws, document.name)
     if stored.status is SyncStatus.RUNNING and stored.connection != document.connection:

@@ -101,6 +101,8 @@ def _finish(out: Outbound, kind: OutboxKind, ended: Sequence[SentRow], seen: Map
             out.ws.books.leases.renew(out.lease)
             out.ws.books.outbox.end(ended)
             out.ws.books.cart_items.note_seen(out.document.cart_id, seen)
+            if kind is OutboxKind.STOCK:
+                out.ws.books.cart_items.note_meaning(out.document.cart_id, out.cart.facts.stock_meaning)
         out.note(kind, ended)
 
 
@@ -235,6 +237,7 @@ def _end_stock(
                 ended.append(SentRow(row, Ending.REFUSED, result.reason, remedy))
         books.outbox.end([*ended, *(SentRow(row, Ending.AGAIN, "The cart's number moved.") for row in conflicts)])
         books.cart_items.note_sent(cart_id, sent)
+        books.cart_items.note_meaning(cart_id, out.cart.facts.stock_meaning)
     out.note(OutboxKind.STOCK, ended)
     return conflicts
 
