@@ -10,7 +10,7 @@ from cartui.domain.ids import RecordKind
 from cartui.errors import ExitCode, NeedsOperatorError
 from cartui.sync.lists import SystemList, cart_dicts, system_dicts
 
-KIND_OF = {"orders": RecordKind.ORDER, "items": RecordKind.ITEM, "customers": RecordKind.CUSTOMER}
+KIND_OF = {**actions.KIND_OF, "baskets": RecordKind.BASKET}
 
 
 def run_list(arguments: argparse.Namespace) -> int:

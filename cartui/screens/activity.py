@@ -16,7 +16,7 @@ from cartui.sync.lists import SystemList
 class ActivityScreen(SystemListScreen):
     """The journal of this cart."""
 
-    NUMBER: ClassVar[int] = 9
+    NUMBER: ClassVar[int] = 10
     NOUN: ClassVar[str] = "entry"
     NOUNS: ClassVar[str] = "entries"
     WHICH: ClassVar[SystemList] = SystemList.ACTIVITY

@@ -18,7 +18,7 @@ from cartui.sync.lists import SystemList
 class HeldScreen(SystemListScreen):
     """Held records of this cart."""
 
-    NUMBER: ClassVar[int] = 8
+    NUMBER: ClassVar[int] = 9
     NOUN: ClassVar[str] = "held record"
     WHICH: ClassVar[SystemList] = SystemList.HELD
     GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "held")

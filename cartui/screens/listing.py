@@ -159,7 +159,7 @@ class ListScreen(CartScreen):
         self.hint(message.text, "$text-warning")
 
     def on_record_table_typing_changed(self) -> None:
-        self.hint("Numbers typed go into the cell; esc gives the keys 1 to 9 back." if self.table.typing else "")
+        self.hint("Numbers typed go into the cell; esc gives the keys 0 to 9 back." if self.table.typing else "")
 
     def on_record_table_cell_edited(self) -> None:
         self.on_record_table_typing_changed()

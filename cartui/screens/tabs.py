@@ -33,8 +33,9 @@ TABS: Final[tuple[Tab, ...]] = (
     Tab(5, "Orders (Cart)", "cartui.screens.cart_orders:CartOrdersScreen"),
     Tab(6, "Items (Cart)", "cartui.screens.cart_items:CartItemsScreen"),
     Tab(7, "Customers (Cart)", "cartui.screens.cart_customers:CartCustomersScreen"),
-    Tab(8, "Held", "cartui.screens.held:HeldScreen"),
-    Tab(9, "Activity", "cartui.screens.activity:ActivityScreen"),
+    Tab(8, "Baskets (Cart)", "cartui.screens.cart_baskets:CartBasketsScreen"),
+    Tab(9, "Held", "cartui.screens.held:HeldScreen"),
+    Tab(10, "Activity", "cartui.screens.activity:ActivityScreen"),  # its key is 0
 )
 
 

@@ -87,8 +87,8 @@ class TabStrip(Widget):
         return Content.assemble(*parts)
 
     def _labels(self, room: int) -> list[tuple[int, str]]:
-        full = {number: f"{number} {title}{'*' if number in self._edited else ''}" for number, title in self._tabs}
-        short = {number: f"{number}{'*' if number in self._edited else ''}" for number, _ in self._tabs}
+        full = {number: f"{number % 10} {title}{'*' if number in self._edited else ''}" for number, title in self._tabs}
+        short = {number: f"{number % 10}{'*' if number in self._edited else ''}" for number, _ in self._tabs}
         chosen = dict(full)
         far_first = sorted(chosen, key=lambda number: -abs(number - self._current))
         for number in far_first:

@@ -97,3 +97,51 @@ def test_hostile_text_can_command_nothing(shop: Cartui) -> None:
         assert "HYPERLINK" in ran.out
     log = shop.home / "cartui.log"
     assert not log.exists() or log.read_bytes().isascii()
+
+
+def test_a_basket_is_listed_and_worked_on(shop: Cartui) -> None:
+    """`cart-baskets` lists them; `basket` keeps our step, notes and tasks, and makes a document once."""
+    [listed] = shop("list", "Shop", "cart-baskets", "--json").rows
+    assert (listed["cart_basket_id"], listed["status"], listed["state"]) == ("b1", "open", "open")
+    words = ("--step", "contacted", "--call", "Wants it blue", "--task", "Call again", "--due", "2026-12-01")
+    [row] = shop("basket", "Shop", "b1", *words, "--json").rows
+    assert (row["status"], row["step"]) == ("open", "contacted")
+    assert {note["kind"] for note in row["notes"]} == {"call", "task"}
+    assert shop("basket", "Shop", "b1", "--task", "Without a day").code == 2
+    [row] = shop("basket", "Shop", "b1", "--draft", "--json").rows
+    assert (row["step"], bool(row["document_number"])) == ("converted", True)
+    again = shop("basket", "Shop", "b1", "--draft")
+    assert (again.code, "made an order already" in again.err) == (2, True)
+
+
+def test_a_plan_is_a_file_that_is_applied_later_and_taken_back(shop: Cartui) -> None:
+    """stdout is the file, words go to stderr; `undo` shows, asks, and does it."""
+    planned = shop("plan", "Shop", "import", "items", "i2", "i3")
+    assert (planned.code, "create 2 items" in planned.err) == (0, True)
+    assert shop("list", "Shop", "items", "--json").rows == []
+    file = shop.home.parent / "plan.json"
+    file.write_text(planned.out)
+    assert shop("apply", str(file), "--dry-run").code == 0
+    ran = shop("apply", str(file), "--json")
+    assert (ran.code, [row["done"] for row in ran.rows]) == (0, [True, True])
+    assert len(shop("list", "Shop", "items", "--json").rows) == 2
+    file.write_text(planned.out.replace("SKU-2", "SKU-X"))
+    broken = shop("apply", str(file))
+    assert (broken.code, "seal is broken" in broken.err) == (2, True)
+    [done] = shop("undo", "Shop", "--list", "--json").rows
+    assert "create 2" in done["what"]
+    assert shop("undo", "Shop").code == 2
+    assert len(shop("list", "Shop", "items", "--json").rows) == 2
+    assert shop("undo", "Shop", "--yes").code == 7  # all that the cart has: a brake
+    assert shop("undo", "Shop", "--yes", "--confirm", "Shop").code == 0
+    assert shop("list", "Shop", "items", "--json").rows == []
+
+
+def test_a_plan_that_would_empty_the_shelves_has_its_own_exit_code(shop: Cartui) -> None:
+    """Rule 14: 7, and nothing is sent until the cart's name is said."""
+    assert shop("import", "Shop", "items", "--all").code == 0
+    codes = [str(row["code"]) for row in shop("list", "Shop", "items", "--json").rows]
+    words = ("export", "Shop", "items", *(f"--set={code}.stock=0" for code in codes), "--yes")
+    braked = shop(*words)
+    assert (braked.code, "confirm it with the cart's name: Shop" in braked.err) == (7, True)
+    assert shop(*words, "--confirm", "Shop").code == 0

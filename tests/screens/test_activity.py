@@ -22,9 +22,9 @@ async def test_newest_first_and_filterable(ws: Workspace, shop: MemoryShop, make
     app = make_app(start_cart=NAME)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "9")
+        await press(pilot, "0")
         assert "Nothing was done with this cart yet." in seen(app)
-        await press(pilot, "5", "l", "j", "I", "y", "q", "a", "I", "y", "q", "9")  # the row under the newest
+        await press(pilot, "5", "l", "j", "I", "y", "q", "a", "I", "y", "q", "0")  # the row under the newest
         assert column(app, "action")[-1] == "create"
         assert column(app, "label")[-1].startswith("N00001")
         assert len(column(app, "action")) == 3
@@ -44,7 +44,7 @@ async def test_last_errors(ws: Workspace, make_app: Make) -> None:
     app = make_app(start_cart=NAME)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "9", "E")
+        await press(pilot, "0", "E")
         assert hint(app) == "There was no error in this session."
         app.remember_error("The first.")
         app.remember_error("The second.")

@@ -33,7 +33,7 @@ async def test_nothing_held(ws: Workspace, make_app: Make) -> None:
     app = make_app(start_cart=NAME)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "8")
+        await press(pilot, "9")
         assert "Nothing is held." in seen(app)
         await press(pilot, "R")
         assert hint(app) == "The list is empty."
@@ -45,7 +45,7 @@ async def test_reason_remedy_and_raw(ws: Workspace, shop: MemoryShop, make_app: 
     app = make_app(start_cart=NAME)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "8")
+        await press(pilot, "9")
         assert "The amounts add up to 27.60" in seen(app)
         shop.orders.clear()
         await press(pilot, "enter")
@@ -61,7 +61,7 @@ async def test_retry_after_the_shop_was_put_right(ws: Workspace, shop: MemorySho
     app = make_app(start_cart=NAME)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "8")
+        await press(pilot, "9")
         shop.put_order(samples.order(9, shop.orders["9"].placed_at))
         before = ws.books.documents.count()
         await press(pilot, "a", "R", "y", "q")

@@ -31,7 +31,7 @@ each_size = pytest.mark.parametrize(
     "size", [SIZES[0], pytest.param(SIZES[1], marks=pytest.mark.slow)], ids=["80x24", "120x40"]
 )
 TABS = {"orders": "2", "items": "3", "customers": "4", "cart-orders": "5", "cart-items": "6", "cart-customers": "7"}
-TABS |= {"held": "8", "activity": "9"}
+TABS |= {"baskets": "8", "held": "9", "activity": "0"}
 each_tab = pytest.mark.parametrize("tab", TABS)
 
 
@@ -126,8 +126,8 @@ PAGES = {
     "raw": ("2", "enter", "w"),
     "cart-record": ("5", "l", "enter"),
     "item": ("3", "j", "enter"),
-    "held-record": ("8", "enter"),
-    "entry": ("9", "enter"),
+    "held-record": ("9", "enter"),
+    "entry": ("0", "enter"),
     "create-plan": ("6", "l", "a", "c"),
     "create-report": ("6", "l", "a", "c", "y"),
     "create-done": ("6", "l", "a", "c", "y", "q"),

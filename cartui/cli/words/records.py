@@ -8,14 +8,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cartui.cli.words.arguments import Commands, Parser
 
-LISTS = ("orders", "items", "customers", "cart-orders", "cart-items", "cart-customers", "held", "activity")
+LISTS = (
+    "orders",
+    "items",
+    "customers",
+    "cart-orders",
+    "cart-items",
+    "cart-customers",
+    "cart-baskets",
+    "held",
+    "activity",
+)
 
 
 def _list(command: Parser) -> None:
     describe(
         command,
         "List what the system holds (orders, items, customers, held, activity) or what the cart holds (cart-orders, "
-        "cart-items, cart-customers: asked from the cart now).",
+        "cart-items, cart-customers, cart-baskets: asked from the cart now).",
         "cartui list 'Main shop' cart-orders --where 'status:processing total>100' --json",
     )
     cart_name(command)
@@ -111,12 +121,35 @@ def _undo(command: Parser) -> None:
     as_json(command)
 
 
+def _basket(command: Parser) -> None:
+    describe(
+        command,
+        "Read one basket from the cart and show it, with what people did about it. Or first make it an order, set our "
+        "step of it, or keep a note, a call or a task.",
+        "cartui basket 'Main shop' 4711 --step contacted --call 'She wants it blue'",
+    )
+    cart_name(command)
+    command.add_argument("basket", metavar="BASKET", help="its id, as `cartui list NAME cart-baskets` says")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--order", action="store_true", help="have the cart place its order, and import that")
+    how.add_argument("--draft", action="store_true", help="make a PENDING document of it here; nothing is sent")
+    command.add_argument(
+        "--step", choices=("open", "contacted", "abandoned", "converted"), help="our step of it, not the cart's status"
+    )
+    command.add_argument("--note", metavar="TEXT", help="keep a note")
+    command.add_argument("--call", metavar="TEXT", help="keep a call that was made")
+    command.add_argument("--task", metavar="TEXT", help="keep a task; --due says when")
+    command.add_argument("--due", metavar="DAY", help="the day of the task, such as 2026-12-01")
+    as_json(command)
+
+
 COMMANDS: Commands = {
     "list": ("lists:run_list", "list orders, items, customers, held records or activity", _list),
     "held": ("lists:run_held", "list held records, or retry them", _held),
     "import": ("actions:run_import", "import orders, or create items and customers from the cart", _import),
     "link": ("actions:run_link", "tie items and customers of the cart to existing ones", _link),
     "export": ("actions:run_export", "send items or customers to the cart; shows the plan first", _export),
+    "basket": ("baskets:run_basket", "show a basket, work on it, make it an order", _basket),
     "plan": ("plans:run_plan", "plan an import, link or export, and do nothing: the plan is a file", _plan),
     "apply": ("plans:run_apply", "carry out a plan file", _apply),
     "undo": ("plans:run_undo", "take back what was carried out by hand", _undo),

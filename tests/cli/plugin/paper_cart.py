@@ -8,7 +8,7 @@ from pathlib import Path
 from cartui.adapters.memory import MemoryCart, MemoryShop
 from cartui.domain.ports import AdapterSpec, BadRecord, Connection, Option, Received, Stage, StageResult, Verdict
 from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
-from cartui.testing.samples import customer, item, order
+from cartui.testing.samples import basket, customer, item, order
 
 SHOP_SIZE = 3
 HOSTILE = "=HYPERLINK(\x1b]52;c;aGk=\x07\u202e [/red]"
@@ -56,6 +56,7 @@ def open_paper(connection: Connection) -> PaperCart:
         shop.orders[str(number)] = order(number, placed, note=HOSTILE)
         shop.items[f"i{number}"] = item(number, placed, name=HOSTILE if number == 1 else f"Thing {number}")
         shop.customers[f"c{number}"] = customer(number, placed)
+    shop.baskets["b1"] = basket(1, at)
     if connection.options.get("mode") == "bad":
         shop.bad_orders["bad"] = Received("bad", at, b'{"id": "bad"}', BadRecord("Its date can't be read."))
     if connection.options.get("mode") == "paged":
