@@ -13,7 +13,8 @@ from cartui.adapters.medusa.money import rounded, unit_of
 from cartui.adapters.medusa.parse import split_item_id
 from cartui.domain.ports import Cart, Connection
 from cartui.testing.conformance import CartConformance, ShopDriver
-from tests.adapters.medusa_shop import KEY, FakeMedusa, Row, serving
+from tests.adapters.medusa_money import Row
+from tests.adapters.medusa_shop import KEY, FakeMedusa, serving
 
 
 class FakeDriver:

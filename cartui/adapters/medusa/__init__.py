@@ -12,7 +12,9 @@ Facts, with where they stand or that they were seen:
   credit line with the reference "payment_collection", a return lowers the amounts of its line (seen).
 * `updated_at` of an order moves with status, shipments, refunds, returns and metadata, not with a captured payment;
   that of a customer not with its addresses; that of a variant not with its stock nor its product's name (all seen).
-* `fulfillment_status` says "shipped" or "delivered" as soon as one piece is; the lines' `detail` counts pieces (seen).
+* `fulfillment_status` depends on the fields that are asked for: with few it says "shipped" as soon as one piece is
+  (seen).
+  The lines' `detail` counts pieces.
 * Prices of a variant are replaced as a whole: those left out are deleted, in other currencies too. A change of a
   variant that is not there is answered with 200 (seen).
 * `stocked_quantity` includes what is reserved for open orders. A batch of levels is written wholly or not at all.

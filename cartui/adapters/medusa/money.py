@@ -21,7 +21,8 @@ from cartui.domain.records import LineKind, OrderLine
 from cartui.domain.safe_text import safe_text
 
 REFUND_CREDIT = "payment_collection"  # reference of the credit line that a refund leaves
-_NOISE = Decimal("0.000001")  # of the float that the total is
+_NOISE = Decimal("0.000001")  # that is left of an amount of which floats were part
+_FINE = Decimal("0.00000001")
 _HUNDRED = Decimal(100)
 
 
@@ -31,7 +32,8 @@ def unit_of(currency: str) -> Decimal:
 
 
 def rounded(amount: Decimal, unit: Decimal) -> Decimal:
-    return amount.quantize(unit, ROUND_HALF_UP)
+    """Half up. Medusa's total is a float only, and may be just below the half cent that is meant: 72.05499999999999."""
+    return amount.quantize(_FINE).quantize(unit, ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,8 +257,8 @@ def _payment_state(wire: OrderWire, total: Decimal, unit: Decimal) -> PaymentSta
 
 
 def _fulfilment_state(wire: OrderWire) -> FulfilmentState:
-    """From the counted pieces: Medusa's own word is "shipped" as soon as one is. Returned pieces need no shipping; what
-    is never shipped (requires_shipping is false) counts only where it is all there is."""
+    """From the counted pieces: Medusa's own word depends on the fields that were asked for. What is never shipped
+    (requires_shipping is false) does not count."""
     lines = [one for one in wire.items if one.requires_shipping and one.quantity]
     if not lines:
         return FulfilmentState.NOT_REQUIRED

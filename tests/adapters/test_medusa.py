@@ -1,0 +1,699 @@
+"""The Medusa adapter: recorded rows become records, and a shop that misbehaves loses and doubles nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cartui.adapters.medusa import SPEC, MedusaCart
+from cartui.adapters.medusa.parse import parse_basket, parse_customer, parse_item, parse_order
+from cartui.adapters.medusa.wire import Terms
+from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
+from cartui.domain.money import ProofState, prove_total
+from cartui.domain.ports import BadRecord, Connection, Stage, StockMeaning, Verdict
+from cartui.domain.records import (
+    Address,
+    BasketStatus,
+    CartCustomer,
+    CartItem,
+    CartOrder,
+    CustomerDraft,
+    FulfilmentState,
+    ItemDraft,
+    LineKind,
+    OrderState,
+    PaymentState,
+    ShipmentDraft,
+    ShipmentLine,
+    StockWrite,
+    WriteState,
+)
+from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError
+from cartui.sync.intake import checked_pages
+from cartui.testing.conformance import good, rows_of
+from tests.adapters.medusa_money import Row
+from tests.adapters.medusa_shop import KEY, PASSWORD, USERNAME, FakeMedusa, Refused, iso, serving
+
+SAMPLES = Path(__file__).with_name("samples") / "medusa"
+TERMS = Terms("GBP", ("GBP", "EUR"), gross=False, channel="sc_1")
+DRAFT = ItemDraft("cartui-1-item-5", "NEW-5", "New thing", Decimal("9.90"), "GBP")
+
+
+def recorded(name: str, root: str = "") -> list[Row]:
+    """The rows of a recorded list."""
+    text = (SAMPLES / f"{name}.json").read_text(encoding="utf-8")
+    rows: list[Row] = json.loads(text, parse_float=Decimal)[root or name]
+    return rows
+
+
+def order_row(number: int) -> Row:
+    (row,) = [row for row in recorded("orders") if row["display_id"] == number]
+    return row
+
+
+def order_of(row: Row) -> CartOrder:
+    record = parse_order(row).record
+    assert isinstance(record, CartOrder), record
+    return record
+
+
+@pytest.fixture
+def fake() -> FakeMedusa:
+    return FakeMedusa()
+
+
+@pytest.fixture
+def address(fake: FakeMedusa) -> Iterator[str]:
+    with serving(fake) as address:
+        yield address
+
+
+def connect(address: str, fake: FakeMedusa, secret: str = KEY, **options: str) -> MedusaCart:
+    cart = SPEC.open(Connection("fake", address, options, lambda _name: secret, now=lambda: fake.now))
+    assert isinstance(cart, MedusaCart)
+    return cart
+
+
+@pytest.fixture
+def cart(fake: FakeMedusa, address: str) -> Iterator[MedusaCart]:
+    cart = connect(address, fake)
+    yield cart
+    cart.close()
+
+
+# --- money -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", recorded("orders"), ids=lambda row: str(row["display_id"]))
+def test_recorded_orders_add_up_to_the_last_minor_unit(row: Row) -> None:
+    """Net and gross prices, codes on lines, order and shipping, returns, refunds, credit, yen and dinar: nothing is
+    left to a rounding line, although the shop rounds nothing."""
+    order = order_of(row)
+    assert prove_total(order.lines, order.total, order.currency).state is ProofState.EXACT
+
+
+def test_amounts_are_taken_from_the_exact_texts() -> None:
+    """Not from the floats beside them."""
+    row = deepcopy(order_row(1))
+    for one in [*row["items"], *row["shipping_methods"]]:
+        for name in [name for name in one if f"raw_{name}" in one]:
+            one[name] = Decimal("0.1")
+    assert order_of(row) == order_of(order_row(1))
+
+
+def test_thousandths_of_a_pound_are_rounded_together() -> None:
+    """59.892 is booked as 59.89, its pieces so that they add up to it."""
+    assert order_row(1)["total"] == Decimal("59.892")
+    order = order_of(order_row(1))
+    assert order.total == Decimal("59.89") == sum(line.amount for line in order.lines)
+
+
+def test_a_float_just_below_the_half_cent_is_rounded_up() -> None:
+    """The shop wrote 72.05499999999999 for what is 72.055."""
+    order = order_of(order_row(14))
+    assert [payment.amount for payment in order.payments] == [Decimal("72.06")]
+    assert order.total == Decimal("72.06")
+
+
+def test_pieces_that_do_not_add_up_are_not_made_to() -> None:
+    """A plug-in's fee that no line explains is found by the proof of the total."""
+    row = {**order_row(1), "total": Decimal("64.892")}
+    order = order_of(row)
+    assert prove_total(order.lines, order.total, order.currency).state is ProofState.UNEXPLAINED
+
+
+def test_a_refund_leaves_the_order_as_charged() -> None:
+    """Medusa lowers the total by a credit line; a returned piece lowers its line. Order 7 has both."""
+    row = order_row(7)
+    assert row["total"] == Decimal("41.204")
+    order = order_of(row)
+    assert order.total == Decimal("59.89")
+    assert [(line.quantity, line.amount) for line in order.lines[:2]] == [
+        (3, Decimal("32.97")),
+        (1, Decimal("11.99")),
+    ]
+    assert [(one.amount, one.reason) for one in order.refunds] == [(Decimal("5.50"), "broken")]
+    assert order.payment_state is PaymentState.PARTIALLY_REFUNDED
+    assert not [line for line in order.lines if line.kind is LineKind.STORE_CREDIT]
+
+
+def test_a_gift_card_is_a_line_of_its_own() -> None:
+    """A credit line that is no refund paid a part."""
+    (line,) = [line for line in order_of(order_row(15)).lines if line.kind is LineKind.GIFT_CARD]
+    assert line.amount == -5
+
+
+def test_each_code_is_one_line_over_the_whole_order() -> None:
+    """Of lines and of shipping; net, with the tax after it."""
+    lines = order_of(order_row(2)).lines
+    coupons = {line.text: line.amount for line in lines if line.kind is LineKind.COUPON}
+    assert coupons == {"SHIPFREE": Decimal("-4.95"), "TEN": Decimal("-4.49")}
+
+
+# --- states ----------------------------------------------------------------------------------------------------------
+
+
+def test_fulfilment_goes_by_counted_pieces() -> None:
+    """Of order 12 two of three pieces were delivered; the shop says "delivered" where it is asked for few fields."""
+    narrow = {**order_row(12), "fulfillment_status": "delivered"}
+    assert order_of(narrow).fulfilment_state is FulfilmentState.PARTIALLY_SHIPPED
+    assert order_of(order_row(13)).fulfilment_state is FulfilmentState.DELIVERED
+    assert order_of(order_row(1)).fulfilment_state is FulfilmentState.UNFULFILLED
+
+
+def test_what_is_never_shipped_does_not_hold_an_order_back() -> None:
+    """A line that needs no shipping counts only where it is all there is."""
+    row = deepcopy(order_row(13))
+    row["items"][0] |= {"requires_shipping": False, "detail": {}}
+    assert order_of(row).fulfilment_state is FulfilmentState.DELIVERED
+    for one in row["items"]:
+        one["requires_shipping"] = False
+    assert order_of(row).fulfilment_state is FulfilmentState.NOT_REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("pending", OrderState.OPEN),
+        ("completed", OrderState.CLOSED),
+        ("archived", OrderState.CLOSED),
+        ("canceled", OrderState.CANCELLED),
+        ("requires_action", OrderState.ON_HOLD),
+    ],
+)
+def test_statuses(word: str, state: OrderState) -> None:
+    """All that Medusa knows but drafts, which are baskets."""
+    assert order_of({**order_row(1), "status": word}).order_state is state
+
+
+def test_an_unknown_status_is_held_with_the_shops_word() -> None:
+    """It is not taken for any other."""
+    record = parse_order({**order_row(1), "status": "on_the_moon"}).record
+    assert isinstance(record, BadRecord)
+    assert "unknown status 'on_the_moon'" in record.reason
+
+
+def test_payment_goes_by_the_payments() -> None:
+    """Authorised, captured, given back, gone with the order."""
+    states = {number: order_of(order_row(number)).payment_state for number in (1, 8, 9, 11)}
+    assert states == {
+        1: PaymentState.AUTHORIZED,
+        8: PaymentState.VOIDED,
+        9: PaymentState.REFUNDED,
+        11: PaymentState.PENDING,
+    }
+
+
+def test_nothing_of_the_providers_reaches_the_raw_row() -> None:
+    """`data` of payments and shipping may hold keys."""
+    row = deepcopy(order_row(1))
+    row["payment_collections"][0]["payments"][0]["data"] = {"client_secret": "hush"}
+    row["shipping_methods"][0]["data"] = {"session_id": "hush"}
+    assert b"hush" not in parse_order(row).raw
+
+
+# --- people and items ------------------------------------------------------------------------------------------------
+
+
+def test_guests_have_no_account_that_orders_could_go_to() -> None:
+    """A checkout's record is a guest; what staff or a key made, and what registered, is a customer."""
+    people = {
+        one.email: one for row in recorded("customers") if isinstance(one := parse_customer(row).record, CartCustomer)
+    }
+    assert people["guest1@example.test"].guest
+    assert not people["acc@example.test"].guest
+    made = next(one for row in recorded("customers") if row["created_by"] for one in [row])
+    assert not people[made["email"]].guest
+    row = deepcopy(order_row(1))
+    assert order_of(row).buyer.customer_id is None
+    row["customer"]["created_by"] = "user_1"
+    assert order_of(row).buyer.customer_id == row["customer"]["id"]
+    row["customer"] |= {"created_by": None, "has_account": True}
+    assert order_of(row).buyer.customer_id == row["customer"]["id"]
+
+
+def test_a_guest_is_named_by_the_address() -> None:
+    """Guests have no name of their own in Medusa."""
+    row = order_row(1)
+    assert row["customer"]["first_name"] is None
+    assert order_of(row).buyer.name == "Ann Buyer"
+
+
+def test_an_items_price_is_the_one_for_everybody() -> None:
+    """Not that of a region, nor that from ten pieces on; in the chosen currency."""
+    (row,) = [row for row in recorded("variants") if len(row["prices"]) == 6]
+    item = parse_item(row, TERMS).record
+    assert isinstance(item, CartItem)
+    assert (item.price, item.currency) == (Decimal("12.99"), "GBP")
+    item = parse_item(row, replace(TERMS, currency="EUR")).record
+    assert isinstance(item, CartItem)
+    assert item.price == Decimal("14.49")
+    item = parse_item(row, replace(TERMS, currency="USD")).record
+    assert isinstance(item, CartItem)
+    assert item.price is None
+
+
+def test_free_and_on_hand() -> None:
+    """stocked_quantity holds what is reserved; "free" is without it."""
+    (row,) = [row for row in recorded("variants") if row["sku"] == "SKU-004-S"]
+    (level,) = row["inventory_items"][0]["inventory"]["location_levels"]
+    assert (level["stocked_quantity"], level["reserved_quantity"]) == (48, 1)
+    stocks = [parse_item(row, replace(TERMS, free=free)).record for free in (False, True)]
+    assert [one.stock for one in stocks if isinstance(one, CartItem)] == [48, 47]
+
+
+def test_an_untracked_item_has_no_stock_and_a_kit_what_its_parts_are_enough_for() -> None:
+    """None is not zero."""
+    row = deepcopy(recorded("variants")[0])
+    part = row["inventory_items"][0]
+    part["inventory"]["location_levels"][0]["stocked_quantity"] = 7
+    row["inventory_items"] = [{**part, "required_quantity": 2}]
+    kit = parse_item(row, TERMS).record
+    assert isinstance(kit, CartItem)
+    assert kit.stock == 3
+    untracked = parse_item({**row, "manage_inventory": False}, TERMS).record
+    assert isinstance(untracked, CartItem)
+    assert untracked.stock is None
+
+
+def test_metadata_changes_the_stamp_and_nothing_else() -> None:
+    """Our own mark moves updated_at: the order comes again and is the same."""
+    row = order_row(1)
+    echo = {**row, "metadata": {"document": "SO-1"}, "updated_at": "2026-11-21T09:00:00.000Z"}
+    first, again = order_of(row), order_of(echo)
+    assert again.modified_at > first.modified_at
+    assert replace(again, modified_at=first.modified_at) == first
+
+
+# --- filters and pages -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["orders", "products", "product-variants", "customers", "draft-orders"])
+def test_an_ignored_date_filter_fails_the_test_connection(cart: MedusaCart, fake: FakeMedusa, name: str) -> None:
+    """Medusa drops what it doesn't know without a word: every list is asked for the far future."""
+    fake.deaf.add(name)
+    last = list(cart.test_connection())[-1]
+    assert (last.stage, last.verdict) == (Stage.FAR_FUTURE, Verdict.FAILED)
+
+
+def test_an_ignored_date_filter_stops_the_listing(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Before anything of it is used."""
+    fake.deaf.add("orders")
+    since = fake.now - timedelta(seconds=5)
+    with pytest.raises(NeedsOperatorError, match="ignored the date filter"):
+        list(checked_pages(cart.iter_orders(since), since, "orders"))
+
+
+def test_rows_that_were_not_asked_for_are_not_ours(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Look-ups by id, key, SKU and e-mail look at each row: an ignored filter would find the first best."""
+    fake.deaf |= {"orders", "products", "product-variants", "customers"}
+    assert cart.find_items(DRAFT) == []
+    assert cart.find_customers(CustomerDraft("k", "nobody@example.test")) == []
+    order_id = fake.orders[5]["id"]
+    assert [row.external_id for row in cart.get_orders([CartOrderId(order_id)]).rows] == [order_id]
+    with pytest.raises(HoldRecordError):
+        cart.update_item(CartItemId("prod_x:variant_x"), {"price": Decimal(1)})
+
+
+def test_a_poll_without_changes_costs_the_same_whatever_there_is(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """One request for orders, baskets and customers, two for items."""
+    since = fake.now + timedelta(seconds=1)
+    list(cart.iter_items(since))  # what the shop is like is asked once
+    costs = []
+    for _ in range(2):
+        fake.asked.clear()
+        for pages in (
+            cart.iter_orders(since),
+            cart.iter_baskets(since),
+            cart.iter_customers(since),
+            cart.iter_items(since),
+        ):
+            assert rows_of(pages) == []
+        costs.append(len(fake.asked))
+        for number in range(200):
+            fake.add_product(f"More {number}", [(f"MORE-{number}", "S")])
+    assert costs == [5, 5]
+
+
+def test_a_renamed_product_brings_its_variants_once(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """A name moves the product only; a price the variant only; an item that moved by both comes once."""
+    since = fake.now
+    fake.tick()
+    product = fake.products[3]
+    product |= {"title": "Other", "updated_at": iso(fake.now)}
+    first, second = (one for one in fake.variants if one["product_id"] == product["id"])
+    first["updated_at"] = iso(fake.now)
+    rows = rows_of(checked_pages(cart.iter_items(since), since, "items"))
+    assert sorted(row.external_id for row in rows) == sorted(f"{product['id']}:{one['id']}" for one in (first, second))
+    assert {item.name for item in good(rows)} == {"Other"}
+
+
+def test_drafts_are_kept_apart(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """They are baskets, not orders; what became of one is told under its id."""
+    drafts = {one["id"] for one in fake.orders if one["status"] == "draft"}
+    assert drafts
+    assert drafts.isdisjoint(row.external_id for row in rows_of(cart.iter_orders(None)))
+    baskets = good(rows_of(cart.iter_baskets(None)))
+    assert {one.basket_id for one in baskets} == drafts
+    assert {one.status for one in baskets} == {BasketStatus.OPEN}
+    chosen = baskets[0].basket_id
+    fake.order(chosen)["status"] = "pending"
+    (after,) = good(cart.get_baskets([chosen, CartBasketId("order_nowhere")]).rows)
+    assert (after.status, after.order_id) == (BasketStatus.PURCHASED, chosen)
+
+
+def test_a_draft_is_read_as_a_basket() -> None:
+    """With its own lines and total."""
+    record = parse_basket({**order_row(11), "status": "draft"}).record
+    assert not isinstance(record, BadRecord)
+    assert (record.status, record.total, record.order_id) == (BasketStatus.OPEN, Decimal("41.32"), None)
+
+
+# --- log-in ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_that_ended_is_renewed(fake: FakeMedusa, address: str) -> None:
+    """By the user name and password; nobody notices."""
+    cart = connect(address, fake, PASSWORD, username=USERNAME)
+    before = len(rows_of(cart.iter_orders(None)))
+    fake.tokens.clear()
+    assert len(rows_of(cart.iter_orders(None))) == before
+    assert [path for _, path, _ in fake.asked].count("auth/user/emailpass") == 2
+    cart.close()
+
+
+@pytest.mark.parametrize("options", [{}, {"username": USERNAME}], ids=["key", "user"])
+def test_a_wrong_secret_names_its_remedy(fake: FakeMedusa, address: str, options: dict[str, str]) -> None:
+    """As a key and as a password; it is asked for once, not again and again."""
+    cart = connect(address, fake, "wrong", **options)
+    with pytest.raises(NeedsOperatorError) as refused:
+        list(cart.iter_orders(None))
+    assert "sk_" in refused.value.remedy
+    assert len(fake.asked) == 1
+    cart.close()
+
+
+@pytest.mark.parametrize("ending", ["", "/", "/admin", "/app/"])
+def test_the_address_may_be_that_of_a_page(fake: FakeMedusa, address: str, ending: str) -> None:
+    """People copy what they see."""
+    cart = connect(address + ending, fake)
+    assert all(one.verdict is not Verdict.FAILED for one in cart.test_connection())
+    cart.close()
+
+
+def test_an_unknown_currency_or_location_is_told(fake: FakeMedusa, address: str) -> None:
+    """With those that there are."""
+    for option, known in (("currency", "GBP"), ("stock_location", "Main warehouse")):
+        cart = connect(address, fake, **{option: "XYZ"})
+        with pytest.raises(NeedsOperatorError) as refused:
+            list(cart.iter_items(None))
+        assert known in refused.value.remedy
+        cart.close()
+
+
+# --- writing items ---------------------------------------------------------------------------------------------------
+
+
+def test_changing_one_price_keeps_all_others(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Medusa deletes those that are left out: other currencies, regions, quantities."""
+    variant = fake.variants[2]
+    variant["prices"].append(fake.price("gbp", 8, {}, {"min_quantity": 10}))
+    before = {one["id"]: (one["amount"], one["rules"], one["min_quantity"]) for one in variant["prices"]}
+    item_id = CartItemId(f"{variant['product_id']}:{variant['id']}")
+    cart.update_item(item_id, {"price": Decimal("3.21")})
+    after = {one["id"]: (one["amount"], one["rules"], one["min_quantity"]) for one in variant["prices"]}
+    changed = [name for name in before if after[name] != before[name]]
+    assert set(after) == set(before)
+    assert [after[name] for name in changed] == [(3.21, {}, None)]
+
+
+def test_a_first_price_in_the_currency_is_added(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Beside the others."""
+    variant = fake.variants[2]
+    variant["prices"] = [fake.price("eur", 9, {}), fake.price("gbp", 8, {"region_id": "reg_1"})]
+    cart.update_item(CartItemId(f"{variant['product_id']}:{variant['id']}"), {"price": Decimal(7)})
+    assert [(one["currency_code"], one["amount"]) for one in variant["prices"]] == [("eur", 9), ("gbp", 8), ("gbp", 7)]
+
+
+def test_a_variant_that_is_gone_is_not_changed_in_silence(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """The shop would answer 200."""
+    product = fake.products[0]["id"]
+    with pytest.raises(HoldRecordError, match="has no item"):
+        cart.update_item(CartItemId(f"{product}:variant_gone"), {"sku": "X"})
+    assert not [path for method, path, _ in fake.asked if method == "POST"]
+
+
+def test_a_name_of_several_variants_is_the_shops_own(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Renaming one would rename all."""
+    variant = fake.variants[2]
+    with pytest.raises(HoldRecordError, match="several variants"):
+        cart.update_item(CartItemId(f"{variant['product_id']}:{variant['id']}"), {"name": "One of them"})
+
+
+def test_new_items_of_one_name_do_not_collide(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Medusa makes handles of names and refuses the second; ours carry the key."""
+    first = cart.create_item(DRAFT)
+    second = cart.create_item(replace(DRAFT, key="cartui-1-item-6", sku="NEW-6"))
+    assert first != second
+    assert {one["handle"] for one in fake.products[-2:]} == {"new-thing-cartui-1-item-5", "new-thing-cartui-1-item-6"}
+    with pytest.raises(HoldRecordError):
+        cart.create_item(replace(DRAFT, sku="NEW-7"))
+
+
+def test_a_new_item_gets_its_stock(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """At the only location; where that fails the item is looked up, not made again."""
+    made = cart.create_item(replace(DRAFT, stock=Decimal(5)))
+    assert fake.level(fake.variants[-1])["stocked_quantity"] == 5
+    assert [item.stock for item in good(cart.get_items([made]).rows)] == [5]
+    refusal = (400, {"type": "invalid_data", "message": "no"})
+    number = int(fake.variants[-1]["inventory_items"][0]["inventory_item_id"].rpartition("_")[2])
+    for later in range(number, number + 20):
+        fake.failing[f"admin/inventory-items/iitem_{later:026}/location-levels"] = refusal
+    other = replace(DRAFT, key="cartui-1-item-9", sku="NEW-9", stock=Decimal(5))
+    with pytest.raises(UnknownOutcomeError, match="stock was not set"):
+        cart.create_item(other)
+    assert [item.sku for item in cart.find_items(other)] == ["NEW-9"]
+
+
+def test_a_taken_sku_is_refused_with_the_shops_words(cart: MedusaCart) -> None:
+    """And held."""
+    with pytest.raises(HoldRecordError, match="already exists"):
+        cart.create_item(replace(DRAFT, sku="SKU-001-S"))
+
+
+@pytest.mark.parametrize(("price", "currency"), [("1.10", "CHF"), ("1.00000000000000000001", "GBP")])
+def test_a_price_that_the_store_can_not_hold_is_refused(
+    cart: MedusaCart, fake: FakeMedusa, price: str, currency: str
+) -> None:
+    """Before anything is made."""
+    with pytest.raises(HoldRecordError):
+        cart.create_item(replace(DRAFT, price=Decimal(price), currency=currency))
+    assert not [path for method, path, _ in fake.asked if method == "POST"]
+
+
+# --- writing stock ---------------------------------------------------------------------------------------------------
+
+
+def item_id_of(variant: Row) -> CartItemId:
+    return CartItemId(f"{variant['product_id']}:{variant['id']}")
+
+
+def test_one_bad_row_does_not_stop_the_batch(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Medusa writes all or none; halves are tried until it is known which one is refused."""
+    wanted = fake.variants[:6]
+    writes = [StockWrite(item_id_of(one), Decimal(70)) for one in wanted]
+    stored = fake._stored
+
+    def refuse(item_id: str) -> Row:
+        if item_id == wanted[3]["inventory_items"][0]["inventory_item_id"]:
+            raise Refused(404, "not_found", "not stocked here")
+        return stored(item_id)
+
+    fake._stored = refuse  # type: ignore[method-assign]
+    states = [one.state for one in cart.set_stock(writes)]
+    assert states == [WriteState.DONE] * 3 + [WriteState.REFUSED] + [WriteState.DONE] * 2
+    assert [fake.level(one)["stocked_quantity"] for one in wanted] == [70, 70, 70, 100, 70, 70]
+
+
+def test_a_level_that_is_not_there_is_created(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """The batch has another word for it."""
+    variant = fake.variants[2]
+    variant["inventory_items"][0]["inventory"]["location_levels"] = []
+    (result,) = cart.set_stock([StockWrite(item_id_of(variant), Decimal(4), expected=Decimal(0))])
+    assert result.state is WriteState.DONE
+    assert fake.level(variant)["stocked_quantity"] == 4
+
+
+def test_free_stock_is_written_with_what_is_reserved(fake: FakeMedusa, address: str) -> None:
+    """What may be sold is 40 after it, though 3 are reserved for open orders."""
+    cart = connect(address, fake, stock_level="free")
+    assert cart.facts.stock_meaning is StockMeaning.FREE
+    variant = fake.variants[5]
+    fake.level(variant).update(stocked_quantity=10, reserved_quantity=3)
+    (result,) = cart.set_stock([StockWrite(item_id_of(variant), Decimal(40), expected=Decimal(7))])
+    assert result.state is WriteState.DONE
+    assert fake.level(variant)["stocked_quantity"] == 43
+    assert [item.stock for item in good(cart.get_items([item_id_of(variant)]).rows)] == [40]
+    cart.close()
+
+
+def test_several_locations_want_a_choice(fake: FakeMedusa, address: str) -> None:
+    """Their sum is shown; one is written where it was chosen."""
+    fake.locations.append({"id": "sloc_attic", "name": "Attic"})
+    variant = fake.variants[2]
+    levels = variant["inventory_items"][0]["inventory"]["location_levels"]
+    levels.append({"location_id": "sloc_attic", "stocked_quantity": 5, "reserved_quantity": 0})
+    write = StockWrite(item_id_of(variant), Decimal(9))
+    cart = connect(address, fake)
+    assert [item.stock for item in good(cart.get_items([item_id_of(variant)]).rows)] == [105]
+    (result,) = cart.set_stock([write])
+    assert result.state is WriteState.REFUSED
+    assert "Stock location" in result.reason
+    cart.close()
+    cart = connect(address, fake, stock_location="Attic")
+    assert [item.stock for item in good(cart.get_items([item_id_of(variant)]).rows)] == [5]
+    assert [one.state for one in cart.set_stock([write])] == [WriteState.DONE]
+    assert [one["stocked_quantity"] for one in levels] == [100, 9]
+    cart.close()
+
+
+def test_stock_that_is_not_counted_or_that_of_a_kit_is_refused(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """The shop would take it and mean something else."""
+    untracked, kit = fake.variants[2], fake.variants[3]
+    untracked["manage_inventory"] = False
+    kit["inventory_items"][0]["required_quantity"] = 2
+    results = cart.set_stock([StockWrite(item_id_of(one), Decimal(1)) for one in (untracked, kit)])
+    assert [one.state for one in results] == [WriteState.REFUSED] * 2
+    assert "kit" in results[1].reason
+
+
+def test_a_lost_answer_leaves_stock_unknown(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Not failed, not done."""
+    fake.lost = True
+    (result,) = cart.set_stock([StockWrite(item_id_of(fake.variants[2]), Decimal(1))])
+    assert result.state is WriteState.UNKNOWN
+
+
+# --- customers -------------------------------------------------------------------------------------------------------
+
+
+def test_customers_are_made_with_key_and_address(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """The key stands in the metadata; a customer that we made is no guest."""
+    home = Address(name="Ann Mary Buyer", street1="1 High Street", city="Leeds", country="GB")
+    draft = CustomerDraft("cartui-1-customer-3", "New@Example.test", "Ann", company="Ltd", address=home)
+    made = cart.create_customer(draft)
+    row = fake.customers[-1]
+    assert (row["metadata"], row["company_name"]) == ({"cartui_key": "cartui-1-customer-3"}, "Ltd")
+    assert row["addresses"][0]["country_code"] == "gb"
+    (found,) = cart.find_customers(draft)
+    assert (found.customer_id, found.guest) == (made, False)
+
+
+def test_e_mails_are_found_in_small_letters_too(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Medusa tells Ann@ from ann@; storefronts often write small."""
+    fake.add_customer("shouting@example.test")
+    assert len(cart.find_customers(CustomerDraft("k", "Shouting@Example.test"))) == 1
+
+
+def test_a_tax_number_is_refused(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """There is no field for it."""
+    with pytest.raises(HoldRecordError, match="tax number"):
+        cart.update_customer(CartCustomerId(fake.customers[0]["id"]), {"tax_number": "GB1"})
+
+
+# --- orders that go on -----------------------------------------------------------------------------------------------
+
+
+def shipment(fake: FakeMedusa, order: Row, **changes: Any) -> ShipmentDraft:
+    draft = ShipmentDraft("cartui-1-shipment-1", CartOrderId(order["id"]), fake.now, completes=True)
+    told = {"tracking_number": "TR-1", "tracking_url": "https://track.example/TR-1", "carrier": "royal-mail"}
+    return replace(draft, **(told | changes))
+
+
+def test_what_is_only_packed_is_completed_with_its_tracking(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """A run that ended between the two requests: nothing was shipped yet, and the next call makes no second parcel."""
+    order = fake.orders[0]
+    draft = shipment(fake, order)
+    items = [{"id": one["id"], "quantity": one["quantity"]} for one in order["lines"]]
+    fake._pack({"items": items, "metadata": {"cartui_key": draft.key}}, order["id"])
+    assert cart.find_shipments(draft.order_id) == []
+    made = cart.create_shipment(draft)
+    (found,) = cart.find_shipments(draft.order_id)
+    assert (found.shipment_id, found.tracking_number) == (made, "TR-1")
+    assert len(order["parcels"]) == 1
+
+
+def test_what_staff_packed_is_sent_not_packed_again(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Where it is the same pieces, or all there are."""
+    order = fake.orders[0]
+    line = order["lines"][0]
+    fake._pack({"items": [{"id": line["id"], "quantity": 1}]}, order["id"])
+    part = (ShipmentLine(line["id"], Decimal(1)),)
+    cart.create_shipment(shipment(fake, order, lines=part, completes=False))
+    assert [bool(one["shipped_at"]) for one in order["parcels"]] == [True]
+    rest = [{"id": line["id"], "quantity": 1}, {"id": order["lines"][1]["id"], "quantity": 1}]
+    fake._pack({"items": rest}, order["id"])
+    cart.create_shipment(shipment(fake, order, key="cartui-1-shipment-2", tracking_number="TR-2"))
+    assert [one["labels"][0]["tracking_number"] for one in order["parcels"]] == ["TR-1", "TR-2"]
+
+
+def test_more_than_is_left_is_refused(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Before anything is packed."""
+    order = fake.orders[0]
+    part = (ShipmentLine(order["lines"][0]["id"], Decimal(9)),)
+    with pytest.raises(HoldRecordError, match="left to ship"):
+        cart.create_shipment(shipment(fake, order, lines=part))
+    assert order["parcels"] == []
+
+
+def test_a_tracking_address_that_is_no_web_page_is_left_out(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Medusa would refuse the whole shipment; without a number there is no label."""
+    order, other = fake.orders[0], fake.orders[4]
+    cart.create_shipment(shipment(fake, order, tracking_url="ftp://track.example"))
+    assert order["parcels"][0]["labels"] == [{"tracking_number": "TR-1", "tracking_url": "", "label_url": ""}]
+    cart.create_shipment(shipment(fake, other, key="k2", tracking_number=""))
+    assert other["parcels"][0]["labels"] == []
+
+
+def test_cancelling_does_not_pay_money_back(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """Medusa would do that by itself; what is only authorised is released."""
+    paid, held = fake.orders[1], fake.orders[2]
+    paid["captured"] = Decimal(10)
+    with pytest.raises(HoldRecordError, match="pay it back"):
+        cart.set_order_status(CartOrderId(paid["id"]), "canceled")
+    cart.set_order_status(CartOrderId(held["id"]), "canceled")
+    assert (paid["status"], held["status"]) == ("pending", "canceled")
+    stamp = held["updated_at"]
+    cart.set_order_status(CartOrderId(held["id"]), "canceled")  # the shop would refuse it
+    assert held["updated_at"] == stamp
+
+
+def test_only_what_is_done_is_archived(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """The shop's refusal comes through with its words."""
+    order = fake.orders[1]
+    with pytest.raises(HoldRecordError, match="cannot be archived"):
+        cart.set_order_status(CartOrderId(order["id"]), "archived")
+    cart.set_order_status(CartOrderId(order["id"]), "completed")
+    cart.set_order_status(CartOrderId(order["id"]), "archived")
+    assert order["status"] == "archived"
+
+
+def test_admin_pages(cart: MedusaCart) -> None:
+    """Items have theirs below their product."""
+    base = cart.session.base
+    assert cart.admin_url(RecordKind.ITEM, "prod_1:variant_2") == f"{base}/app/products/prod_1/variants/variant_2"
+    assert cart.admin_url(RecordKind.ORDER, "order_1") == f"{base}/app/orders/order_1"
+    assert cart.admin_url(RecordKind.REFUND, "ref_1") == ""
+
+
+def test_time_is_told_in_utc() -> None:
+    """Milliseconds and a zone, as the shop writes them."""
+    assert order_of(order_row(1)).placed_at == datetime.fromisoformat(order_row(1)["created_at"]).astimezone(UTC)
