@@ -9,7 +9,7 @@ from cartui.adapters.memory import MemoryShop
 from cartui.app import CartuiApp
 from cartui.domain.ids import ItemCode
 from cartui.domain.plan import NewItem
-from cartui.screens.document import OurRecordScreen
+from cartui.screens.our_record import OurRecordPage
 from cartui.screens.plan import PlanScreen
 from cartui.sync.workspace import Workspace
 from tests.screens.lists import NAME, column, fill, own_items, plan_screen, press, ready_cart, tab, typed
@@ -83,6 +83,6 @@ async def test_enter_shows_the_stock_as_arithmetic(ws: Workspace, shop: MemorySh
         await press(pilot, "3")
         go_to(app, ws, "BOOT")
         await press(pilot, "enter")
-        assert isinstance(app.screen, OurRecordScreen)
+        assert isinstance(app.screen, OurRecordPage)
         assert "9 on hand - 0 allocated = 9 free" in seen(app)
         assert "Not linked." in seen(app)
