@@ -95,6 +95,11 @@ class Documents:
         more = self.list_by_ids(document_ids[_ASK:]) if len(document_ids) > _ASK else []
         return [_document(row, tuple(lines.get(row[0], ()))) for row in rows] + more
 
+    def list_after(self, document_id: DocumentId, limit: int) -> list[Document]:
+        """The next documents by number, with their lines."""
+        rows = self._db.rows(_T.select(_T.id).where(_T.id > document_id).order_by(_T.id).limit(limit))
+        return self.list_by_ids([DocumentId(row[0]) for row in rows])
+
     def find_by_external(self, cart_id: CartId, order_ids: Sequence[str]) -> dict[CartOrderId, DocumentId]:
         """The documents of the cart's orders."""
         found: dict[CartOrderId, DocumentId] = {}

@@ -35,6 +35,7 @@ _FIELDS = (
 _ADD = """INSERT INTO item (id, code, name, barcode, cost, price, currency, on_hand, allocated, is_default, version,
  changed_at, changed_by, tax_class, reorder_level) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, ?, ?, ?, ?)"""
 _ENTER = "INSERT INTO stock_entry (item_id, quantity, reason, at, actor) VALUES (?, ?, ?, ?, ?)"
+_OPEN = "INSERT INTO stock_entry (item_id, quantity, reason, at, actor, kind) VALUES (?, ?, ?, ?, ?, 'opening')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,7 @@ class Items:
             if on_hand is not None:
                 entries.append((item_id, on_hand, "opening stock", now, actor))
         self._db.write_many(_ADD, stored)
-        self._db.write_many(_ENTER, entries)
+        self._db.write_many(_OPEN, entries)
         return [ItemId(first + n) for n in range(len(rows))]
 
     def _enter(self, changes: Sequence[StockChange], actor: str) -> None:

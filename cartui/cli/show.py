@@ -30,8 +30,11 @@ def run_show(arguments: argparse.Namespace) -> int:
             if arguments.json:
                 output.json_line(document_row(document))
             else:
-                _show_document(document)
+                show_document(document)
     return ExitCode.OK
+
+
+_ALWAYS = ("customer_name", "email")
 
 
 def _show_cart(view: CartView, *, json: bool) -> None:
@@ -86,6 +89,17 @@ def document_row(view: DocumentView) -> dict[str, object]:
         "payment_state": draft.payment_state.value,
         "fulfilment_state": draft.fulfilment_state.value,
         "changed_in_cart": document.changed_in_cart,
+        "posted_number": document.posted_number,
+        "approved_at": None if document.approved_at is None else document.approved_at.isoformat(),
+        "approved_by": document.approved_by,
+        "void_reason": document.void_reason,
+        "made_from": view.source.name if view.source is not None else "",
+        "made": [f"{one.name} {one.status.value}" for one in view.made],
+        "shipments": [
+            f"{one.shipped_at:%Y-%m-%d} {one.carrier} {one.tracking_number}".strip() for one in view.shipments
+        ],
+        "open": money(document.open_amount, draft.currency),
+        "version": document.version,
         "customer_code": document.customer_code,
         "customer_name": draft.customer_name,
         "email": draft.email,
@@ -127,10 +141,12 @@ def _line_row(line: DocumentLine, currency: str) -> dict[str, object]:
     }
 
 
-def _show_document(view: DocumentView) -> None:
+def show_document(view: DocumentView) -> None:
+    """A document for a person."""
     row = document_row(view)
     lines, proof = row.pop("lines"), view.proof
     del row["proof"]
+    row = {name: value for name, value in row.items() if value not in ([], "", None) or name in _ALWAYS}
     width = max(map(len, row))
     for name, value in row.items():
         output.line(f"{name:{width}}  {output.cell_text(value)}".rstrip())

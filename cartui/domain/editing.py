@@ -250,7 +250,7 @@ def _plain(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case Decimal():
-            return format(value, "f")
+            return format(value.normalize(), "f")
         case datetime():
             return value.isoformat()
         case _:

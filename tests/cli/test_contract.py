@@ -16,6 +16,7 @@ COMMANDS = [
     *("demo", "carts", "show", "new", "set", "test", "start", "stop", "delete", "doctor"),
     *("list", "held", "import", "link", "export", "basket", "plan", "apply", "undo"),
     *("items", "customers", "match", "import-csv"),
+    *("document", "approve", "accounts", "export-books", "inventory"),
     *("outbox", "stock"),
 ]
 
