@@ -23,8 +23,8 @@ Facts, with where they stand or that they were seen:
 * Errors come as a text with places (`%1`, `%fieldName`) and parameters beside it; a missing right and a wrong token
   are the same 401 (seen).
 
-facts → wire (shapes) → parse, lines (rows → records) → render (drafts → bodies) → errors → session (sign-in, pages) →
-stock → cart, diagnosis.
+facts → wire (shapes) → parse, lines, refunds (rows → records) → render (drafts → bodies) → errors → paging → session
+(sign-in, requests) → stock, sales → cart, diagnosis.
 """
 
 from __future__ import annotations

@@ -8,17 +8,22 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from cartui.adapters.magento.admin import admin_page
 from cartui.adapters.magento.diagnosis import Diagnosis
+from cartui.adapters.magento.errors import NoRouteError, RefusedSignInError
 from cartui.adapters.magento.facts import FACTS, OPTIONS
 from cartui.adapters.magento.parse import (
     ORDER_STATES,
+    as_rows,
     parse_basket,
     parse_customer,
     parse_item,
     parse_order,
-    parse_words,
+    parse_stamp,
+    parse_status_map,
     row_id,
 )
+from cartui.adapters.magento.refunds import order_of
 from cartui.adapters.magento.render import (
     Where,
     render_customer,
@@ -27,12 +32,26 @@ from cartui.adapters.magento.render import (
     render_item_changes,
     render_number,
 )
-from cartui.adapters.magento.session import BASKETS, CUSTOMERS, ITEMS, ORDERS, SOURCE_ITEMS, MagentoSession
+from cartui.adapters.magento.sales import MagentoSales
+from cartui.adapters.magento.session import (
+    BASKETS,
+    CUSTOMERS,
+    GROUPS,
+    ITEMS,
+    MEMOS,
+    ORDERS,
+    SOURCE_ITEMS,
+    MagentoSession,
+    batches,
+)
 from cartui.adapters.magento.stock import MagentoStock
-from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
 from cartui.domain.ports import (
     AdapterSpec,
+    AdminPages,
     BadRecord,
+    BasketConverter,
+    BasketReader,
     BasketSource,
     Cart,
     CartFacts,
@@ -43,8 +62,10 @@ from cartui.domain.ports import (
     ItemReader,
     ItemSink,
     OrderReader,
+    OrderStatusSink,
     Page,
     Received,
+    ShipmentSink,
     StageResult,
     StockMeaning,
     StockSink,
@@ -54,12 +75,16 @@ from cartui.domain.records import (
     CartCustomer,
     CartItem,
     CartOrder,
+    CartShipment,
     CustomerDraft,
     ItemDraft,
+    NativeStatus,
+    ShipmentDraft,
     StockResult,
     StockWrite,
 )
 from cartui.domain.safe_text import safe_text
+from cartui.domain.sweep import slices_due
 from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError
 from cartui.transport import NotFoundError, Waiter, segment
 
@@ -76,6 +101,8 @@ class MagentoCart:
     def __init__(self, session: MagentoSession) -> None:
         self._session = session
         self._stock = MagentoStock(session)
+        self._sales = MagentoSales(session, self._stock)
+        self._memos_closed = False
 
     @property
     def facts(self) -> CartFacts:
@@ -91,23 +118,71 @@ class MagentoCart:
     # --- reading
 
     def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
-        words = self._words()
-        yield from self._session.pages(ORDERS, since, lambda row: parse_order(row, words), self._of_stores())
+        for chunk in self._session.walk(ORDERS, since, self._of_stores()):
+            yield Page(self._orders(chunk.rows), chunk.total, chunk.mark)
 
     def get_orders(self, ids: Sequence[CartOrderId]) -> Page[CartOrder]:
+        return Page(self._orders(self._session.by_ids(ORDERS, ids)))
+
+    def _orders(self, rows: Sequence[Row]) -> tuple[Received[CartOrder], ...]:
         words = self._words()
-        return Page(tuple(parse_order(row, words) for row in self._session.by_ids(ORDERS, ids)))
+        if not rows:
+            return ()
+        memos = self._memos([row_id(row) for row in rows if row.get("total_refunded")])
+        groups = self._session.names_of(GROUPS, "code")
+        return tuple(parse_order(row, words, memos.get(row_id(row), ()), groups) for row in rows)
+
+    def _memos(self, order_ids: Sequence[str]) -> dict[str, list[Row]]:
+        """Credit memos by order. Without the right to see them the orders' amounts still tell that money went back."""
+        found: dict[str, list[Row]] = {}
+        for batch in batches(order_ids, self._session.size) if not self._memos_closed else ():
+            try:
+                rows = self._session.all_of(MEMOS, [Where("order_id", "in", ",".join(batch))])
+            except (RefusedSignInError, NoRouteError):
+                self._memos_closed = True
+                return {}
+            for row in rows:
+                found.setdefault(order_of(row), []).append(row)
+        return found
 
     def _words(self) -> dict[str, str]:
         try:
-            return parse_words(self._session.option("states"))
+            return parse_status_map(self._session.option("status_map"))
         except ValueError as error:
-            problem = f"The cart's option Order words can't be read: {safe_text(str(error), 80)}."
-            raise NeedsOperatorError(problem, f"Enter word=state; states: {', '.join(ORDER_STATES)}.") from None
+            problem = f"The cart's option status_map can't be read: {safe_text(str(error), 80)}."
+            raise NeedsOperatorError(problem, f"Enter status=state; states: {', '.join(ORDER_STATES)}.") from None
+
+    def find_shipments(self, order_id: CartOrderId) -> Sequence[CartShipment]:
+        return self._sales.find_shipments(order_id)
+
+    def create_shipment(self, draft: ShipmentDraft) -> str:
+        return self._sales.ship(draft)
+
+    def list_order_statuses(self) -> Sequence[NativeStatus]:
+        return self._sales.list_statuses(self._words())
+
+    def set_order_status(self, order_id: CartOrderId, code: str) -> None:
+        self._sales.set_status(order_id, code, self._words())
+
+    def admin_url(self, kind: RecordKind, external_id: str) -> str:
+        return admin_page(self._session.option("admin_url"), kind, external_id)
+
+    # --- baskets
 
     def iter_baskets(self, since: datetime | None) -> Iterator[Page[CartBasket]]:
         """Active quotes with something in them; the others come without their lines."""
         yield from self._session.pages(BASKETS, since, parse_basket, (*_FILLED, *self._of_stores()))
+
+    def get_baskets(self, ids: Sequence[CartBasketId]) -> Page[CartBasket]:
+        """Those that are not active any more, too: ordered ones name their order."""
+        rows = self._session.by_ids(BASKETS, ids)
+        ordered = self._sales.orders_of([row_id(row) for row in rows if not row.get("is_active")])
+        return Page(tuple(parse_basket(row, ordered.get(row_id(row), "")) for row in rows))
+
+    def place_order(self, basket_id: CartBasketId, key: str) -> CartOrderId:  # noqa: ARG002  (orders have no place for it)
+        return self._sales.place(basket_id)
+
+    # --- customers
 
     def iter_customers(self, since: datetime | None) -> Iterator[Page[CartCustomer]]:
         yield from self._session.pages(CUSTOMERS, since, parse_customer, self._of_website())
@@ -115,11 +190,35 @@ class MagentoCart:
     def get_customers(self, ids: Sequence[CartCustomerId]) -> Page[CartCustomer]:
         return Page(tuple(map(parse_customer, self._session.by_ids(CUSTOMERS, ids))))
 
+    # --- items
+
     def iter_items(self, since: datetime | None) -> Iterator[Page[CartItem]]:
-        """What is sold, each with the stock as it is now."""
+        """What is sold, each with the stock as it is now; since a moment also what was sold, and some others in turn:
+        stock moves no item's date."""
         self._stock.forget()
+        given: set[str] = set()
+        for rows in self._unmoved(since) if since is not None else ():
+            fresh = [row for row in rows if row_id(row) not in given and _is_before(row, since)]
+            given |= {row_id(row) for row in fresh}
+            if fresh:
+                yield Page(tuple(replace(one, stamp=since) for one in self._items(fresh)))
         for chunk in self._session.walk(ITEMS, since, (_SELLABLE, *self._of_website())):
-            yield Page(self._items(chunk.rows), chunk.total, chunk.mark)
+            yield Page(self._items(chunk.rows), len(given) + chunk.total, chunk.mark)
+
+    def _unmoved(self, since: datetime) -> Iterator[list[Row]]:
+        """Items to be read again whatever their date: sold since, or their turn has come."""
+        session, only = self._session, (_SELLABLE, *self._of_website())
+        sold: set[str] = set()
+        for chunk in session.walk(ORDERS, since, self._of_stores()):
+            sold |= {str(line.get("product_id")) for row in chunk.rows for line in as_rows(row.get("items"))}
+        if sold:
+            yield [row for row in session.by_ids(ITEMS, sorted(sold)) if row.get("type_id") not in _NOT_SOLD]
+        highest, now = session.highest_id(ITEMS)
+        for first, last in slices_due(since, now, highest) if now else ():
+            for start in range(first, last + 1, session.size):
+                end = min(last, start + session.size - 1)
+                ids = (Where("entity_id", "gteq", str(start)), Where("entity_id", "lteq", str(end)))
+                yield session.page(ITEMS, [*ids, *only], ITEMS.sort, 1, session.size)[0]
 
     def get_items(self, ids: Sequence[CartItemId]) -> Page[CartItem]:
         self._stock.forget()
@@ -227,6 +326,12 @@ class MagentoCart:
         return str(made)
 
 
+def _is_before(row: Row, since: datetime | None) -> bool:
+    """Its own date does not bring it."""
+    stamp = parse_stamp(row)
+    return since is not None and stamp is not None and stamp < since
+
+
 def _creates(record: str) -> dict[str, Any]:
     return {"writes": True, "idempotent": False, "record": record}
 
@@ -261,6 +366,20 @@ SPEC = AdapterSpec(
 )
 
 _reader: tuple[
-    type[Cart], type[OrderReader], type[ItemReader], type[CustomerReader], type[CustomerSource], type[BasketSource]
+    type[Cart],
+    type[OrderReader],
+    type[ItemReader],
+    type[CustomerReader],
+    type[CustomerSource],
+    type[BasketSource],
+    type[BasketReader],
+    type[AdminPages],
+] = (MagentoCart,) * 8
+_writer: tuple[
+    type[ItemSink],
+    type[CustomerSink],
+    type[StockSink],
+    type[ShipmentSink],
+    type[OrderStatusSink],
+    type[BasketConverter],
 ] = (MagentoCart,) * 6
-_writer: tuple[type[ItemSink], type[CustomerSink], type[StockSink]] = (MagentoCart,) * 3

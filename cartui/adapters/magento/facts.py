@@ -14,7 +14,11 @@ FACTS: Final = CartFacts(
     notes=(
         "Stock is free to sell up to 2.2; from 2.3 on it lies at the chosen source and includes what open orders hold.",
         "Stock is read and compared, then written: two requests, between which the shop may sell.",
-        "A sale or a stock change moves no item's date: it is seen when all items are listed, and before each write.",
+        "A sale or a stock change moves no item's date: what was sold is read again at once, all else in turn,",
+        "whatever its date: within half a day (large catalogues: longer).",
+        "A shipment carries our key as a comment that shoppers don't see; the order's state follows by itself.",
+        "A status is set within the order's state; hold, release and cancel besides. All else follows in the shop.",
+        "Of a basket that became an order the shop keeps no key of ours: it says purchased, and by which order.",
         "A comment on an order, and in some versions an address of a customer, moves no date either.",
         "Configurable and grouped products are not sold themselves and are not listed; their variants are.",
         "A new item is enabled, visible and in no category; a SKU that exists is never written to by a create.",
@@ -52,7 +56,15 @@ OPTIONS: Final = (
     Option("source_code", "Inventory source", "from 2.3 on: where stock lies and is written", default="default"),
     Option("attribute_set", "Attribute set", "id of the set for new items", default="4"),
     Option(
-        "states", "Order words", "what the shop's own states or statuses mean, in Magento's: packed=processing, ..."
+        "status_map",
+        "Own statuses",
+        "what the shop's own statuses mean, as Magento's states, such as packed=processing, b2b_new=new",
     ),
+    Option(
+        "payment_method",
+        "Payment method",
+        "code of that of orders placed from baskets, such as banktransfer; empty: the one that the shopper chose",
+    ),
+    Option("admin_url", "Administration", "its address with its own name, such as https://shop.example/admin_1a2b3c"),
     Option("barcode_attribute", "Barcode attribute", "code of the attribute that holds it, such as ean; empty: none"),
 )

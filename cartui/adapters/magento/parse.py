@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from cartui.adapters.magento.lines import order_lines
+from cartui.adapters.magento.refunds import parse_refund
 from cartui.adapters.magento.wire import (
     AddressWire,
     BasketWire,
@@ -110,7 +111,7 @@ def _parse(row: Row, build: Callable[[Row], R]) -> Received[R]:
     except AmountError as error:
         record = BadRecord(str(error))
     except UnknownStateError as error:
-        record = BadRecord(str(error), "Say what it means in the cart's option Order words, then retry it from Held.")
+        record = BadRecord(str(error), "Say what it means in the cart's option status_map, then retry it from Held.")
     return Received(row_id(row), parse_stamp(row), to_json(scrubbed(row), inf_nan_mode="strings"), record)
 
 
@@ -118,16 +119,22 @@ class UnknownStateError(Exception):
     """A state of an order that Magento does not have by itself."""
 
 
-def parse_order(row: Row, words: Mapping[str, str] = MappingProxyType({})) -> Received[CartOrder]:
-    """A row of `orders`, stamped with `updated_at`. `words`: what the shop's own words mean (`parse_words`)."""
-    return _parse(row, lambda row: _order(OrderWire.model_validate(row), words))
+def parse_order(
+    row: Row,
+    words: Mapping[str, str] = MappingProxyType({}),
+    memos: Sequence[Row] = (),
+    groups: Mapping[str, str] = MappingProxyType({}),
+) -> Received[CartOrder]:
+    """A row of `orders`, stamped with `updated_at`. `words`: what the shop's own words mean (`parse_status_map`);
+    `memos`: its credit memos; `groups`: names of customers' groups by id."""
+    return _parse(row, lambda row: _order(OrderWire.model_validate(row), words, memos, groups))
 
 
-def parse_words(text: str) -> dict[str, str]:
-    """The option `states`: a status or state of the shop's own and the state of Magento's that it means. ValueError
+def parse_status_map(text: str) -> dict[str, str]:
+    """The option `status_map`: a status or state of the shop's own and the state of Magento's that it means. ValueError
     names the entry that can't be read."""
     words: dict[str, str] = {}
-    for entry in filter(None, (part.strip() for part in text.split(","))):
+    for entry in filter(None, (part.strip() for part in text.replace(";", ",").split(","))):
         word, _, state = (part.strip() for part in entry.partition("="))
         if not word or state not in ORDER_STATES:
             raise ValueError(entry)
@@ -145,15 +152,15 @@ def parse_customer(row: Row) -> Received[CartCustomer]:
     return _parse(row, lambda row: _customer(CustomerWire.model_validate(row)))
 
 
-def parse_basket(row: Row) -> Received[CartBasket]:
-    """A row of `carts/search`."""
-    return _parse(row, lambda row: _basket(BasketWire.model_validate(row)))
+def parse_basket(row: Row, order_id: str = "") -> Received[CartBasket]:
+    """A row of `carts/search`; `order_id`: of the order that it became."""
+    return _parse(row, lambda row: _basket(BasketWire.model_validate(row), order_id))
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
 
 
-def _order(wire: OrderWire, words: Mapping[str, str]) -> CartOrder:
+def _order(wire: OrderWire, words: Mapping[str, str], memos: Sequence[Row], groups: Mapping[str, str]) -> CartOrder:
     told = words.get(wire.status) or words.get(wire.state)
     state = told or wire.state or wire.status  # a known fault of some versions leaves one of them empty
     if state not in ORDER_STATES:
@@ -163,6 +170,8 @@ def _order(wire: OrderWire, words: Mapping[str, str]) -> CartOrder:
     billing = wire.billing_address or AddressWire()
     assigned = (wire.extension_attributes or OrderExtrasWire()).shipping_assignments
     delivery = [one.shipping.address for one in assigned if one.shipping and one.shipping.address]
+    lines = order_lines(wire)
+    found = (parse_refund(memo, {line.line_id for line in lines}) for memo in memos)
     return CartOrder(
         order_id=CartOrderId(wire.entity_id),
         order_number=wire.increment_id or wire.entity_id,
@@ -170,7 +179,7 @@ def _order(wire: OrderWire, words: Mapping[str, str]) -> CartOrder:
         modified_at=wire.updated_at or wire.created_at,
         currency=wire.order_currency_code,
         total=wire.grand_total,
-        lines=order_lines(wire),
+        lines=lines,
         native_status=wire.status or wire.state,
         order_state=OrderState.ON_HOLD if not told and _is_suspect(wire, state) else ORDER_STATES[state],
         payment_state=payment_state(wire, state),
@@ -181,6 +190,9 @@ def _order(wire: OrderWire, words: Mapping[str, str]) -> CartOrder:
         payments=tuple(_payments(wire)),
         shipping_method=wire.shipping_description,
         note=" ".join(filter(None, (_relation(wire), wire.customer_note))),
+        refunds=tuple(one for one in found if one is not None),
+        parent_id=CartOrderId(wire.relation_parent_id) if wire.relation_parent_id.isdigit() else None,
+        customer_group=groups.get(wire.customer_group_id, ""),
     )
 
 
@@ -306,7 +318,7 @@ def _customer(wire: CustomerWire) -> CartCustomer:
     )
 
 
-def _basket(wire: BasketWire) -> CartBasket:
+def _basket(wire: BasketWire, order_id: str) -> CartBasket:
     shopper, billing, money = wire.customer, wire.billing_address or AddressWire(), wire.currency
     currency = (money.quote_currency_code or money.store_currency_code or money.base_currency_code) if money else ""
     places_of(currency)
@@ -326,8 +338,8 @@ def _basket(wire: BasketWire) -> CartBasket:
         basket_id=CartBasketId(wire.id),
         modified_at=wire.updated_at,
         created_at=wire.created_at,
-        status=BasketStatus.OPEN,
-        native_status="active",
+        status=_basket_status(wire, order_id),
+        native_status="ordered" if order_id else "active" if wire.is_active else "not active",
         currency=currency,
         total=sum((line.amount for line in lines), Decimal(0)),
         lines=lines,
@@ -339,7 +351,14 @@ def _basket(wire: BasketWire) -> CartBasket:
             billing.company,
             billing.telephone,
         ),
+        order_id=CartOrderId(order_id) if order_id else None,
     )
+
+
+def _basket_status(wire: BasketWire, order_id: str) -> BasketStatus:
+    if order_id:
+        return BasketStatus.PURCHASED
+    return BasketStatus.OPEN if wire.is_active else BasketStatus.EXPIRED
 
 
 def as_rows(found: Any) -> list[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from cartui.domain.records import Address, CustomerDraft, ItemDraft
+from cartui.domain.records import Address, CustomerDraft, ItemDraft, ShipmentDraft
 from cartui.errors import HoldRecordError
 
 
@@ -21,8 +21,10 @@ class Where:
     value: str
 
 
-def render_search(where: Sequence[Where], sort: Sequence[str], page: int, size: int) -> list[tuple[str, str]]:
-    """`searchCriteria` of a page, ascending; page 1 is the first."""
+def render_search(
+    where: Sequence[Where], sort: Sequence[str], page: int, size: int, direction: str = "ASC"
+) -> list[tuple[str, str]]:
+    """`searchCriteria` of a page; page 1 is the first."""
     params = [
         (f"searchCriteria[filter_groups][{number}][filters][0][{name}]", value)
         for number, one in enumerate(where)
@@ -30,7 +32,7 @@ def render_search(where: Sequence[Where], sort: Sequence[str], page: int, size: 
     ]
     for number, field in enumerate(sort):
         params.append((f"searchCriteria[sortOrders][{number}][field]", field))
-        params.append((f"searchCriteria[sortOrders][{number}][direction]", "ASC"))
+        params.append((f"searchCriteria[sortOrders][{number}][direction]", direction))
     return [*params, ("searchCriteria[pageSize]", str(size)), ("searchCriteria[currentPage]", str(page))]
 
 
@@ -102,6 +104,34 @@ def _barcode(record: str, barcode: str, attribute: str) -> dict[str, str]:
             "Enter the code of the shop's attribute, or leave the barcode out.",
         )
     return {"attribute_code": attribute, "value": barcode}
+
+
+def render_shipment(draft: ShipmentDraft, comment: str, source: str) -> dict[str, Any]:
+    """The body of `POST order/{id}/ship`; `source`: the inventory source that it leaves, "" where there are none."""
+    body: dict[str, Any] = {
+        "notify": draft.notify_shopper,
+        "appendComment": False,
+        "comment": {"comment": comment, "is_visible_on_front": 0},
+    }
+    if draft.lines:
+        body["items"] = [
+            {"order_item_id": _item_number(draft, one.line_id), "qty": render_number(one.quantity)}
+            for one in draft.lines
+        ]
+    if number := draft.tracking_number.strip():
+        title = draft.carrier_title or draft.carrier or "Shipping"
+        body["tracks"] = [{"track_number": number, "title": title, "carrier_code": draft.carrier or "custom"}]
+    if source:
+        body["arguments"] = {"extension_attributes": {"source_code": source}}
+    return body
+
+
+def _item_number(draft: ShipmentDraft, line_id: str) -> int:
+    if line_id.isascii() and line_id.isdigit():
+        return int(line_id)
+    raise HoldRecordError(
+        draft.order_id, f"The order has no line {line_id[:20]!r}.", "Read the order again, then retry the shipment."
+    )
 
 
 # --- customers --------------------------------------------------------------------------------------------------------

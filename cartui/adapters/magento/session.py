@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any, Final, TypeVar
 
-from cartui.adapters.magento.errors import REFUSALS, NoRouteError, error_of
+from cartui.adapters.magento.errors import REFUSALS, NoRouteError, RefusedSignInError, error_of
 from cartui.adapters.magento.facts import AUTH_OAUTH, AUTH_USER, FACTS
-from cartui.adapters.magento.parse import as_rows, parse_stamp, row_id
-from cartui.adapters.magento.render import Where, render_search, render_since
+from cartui.adapters.magento.paging import Cursor, last_stamp
+from cartui.adapters.magento.parse import as_rows, row_id
+from cartui.adapters.magento.render import Where, render_search
 from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
@@ -35,7 +35,6 @@ Row = Mapping[str, Any]
 
 _ENDINGS: Final = ("/rest/V1", "/rest/all/V1", "/rest/default/V1", "/rest")
 _LOG_IN: Final = "rest/V1/integration/admin/token"
-_MOST_ROWS: Final = 300  # what a shop with the input limiter of 2.4 takes
 _SMALLER: Final = 5  # times smaller pages where the shop can't give large ones: 100, 20, 4 rows
 _SMALLEST: Final = 20
 _CLOCKS_AGREE: Final = timedelta(minutes=2)
@@ -57,6 +56,9 @@ ITEMS: Final = Source("products", "items", scoped=True)
 CUSTOMERS: Final = Source("customers/search", "customers")
 BASKETS: Final = Source("carts/search", "baskets")
 SOURCE_ITEMS: Final = Source("inventory/source-items", "stock", sort=())
+SHIPMENTS: Final = Source("shipments", "shipments")
+MEMOS: Final = Source("creditmemos", "refunds")
+GROUPS: Final = Source("customerGroups/search", "groups", sort=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class MagentoSession:
         self._lock = threading.RLock()
         self._http: Transport | None = None
         self._terms: Terms | None = None
+        self._names: dict[str, dict[str, str]] = {}
         self._behind = timedelta(0)  # the shop's clock less ours, where they are far apart
         self.size = FACTS.page_size
         self.last_status: int | None = None
@@ -277,10 +280,16 @@ class MagentoSession:
     # --- listing
 
     def page(
-        self, source: Source, where: Sequence[Where], sort: Sequence[str] = (), number: int = 1, size: int = 0
+        self,
+        source: Source,
+        where: Sequence[Where],
+        sort: Sequence[str] = (),
+        number: int = 1,
+        size: int = 0,
+        direction: str = "ASC",
     ) -> tuple[list[Row], int, datetime | None]:
         """Rows, total_count and the server's clock."""
-        params = render_search(where, sort, number, size or FACTS.page_size)
+        params = render_search(where, sort, number, size or FACTS.page_size, direction)
         reply = self.ask("GET", source.path, params, scoped=source.scoped)
         told = reply.json
         total = told.get("total_count") if isinstance(told, dict) else None
@@ -289,34 +298,31 @@ class MagentoSession:
         return as_rows(told.get("items")), total, reply.date
 
     def walk(self, source: Source, since: datetime | None, only: Sequence[Where]) -> Iterator[Chunk]:
-        """Pages by the stamp of the last row, not by a number: rows that change meanwhile move to the end and shift
-        nothing. Numbers are for rows with one stamp that fill more than a page, and the end is where total_count says:
-        past it Magento repeats its last page."""
-        lower, number, started, size = since, 1, None, self.size
+        """All rows changed since, by stamp; see `paging`. The end is where total_count says: past it Magento repeats
+        its last page."""
+        cursor, size, started = Cursor(since), self.size, None
         seen: set[str] = set()
         while True:
-            stamped = [Where("updated_at", "gteq", render_since(lower))] if lower else []
             try:
-                rows, stated, date = self.page(source, [*stamped, *only], ("updated_at", *source.sort), number, size)
+                where, sort = cursor.where(), cursor.sort(source.sort)
+                rows, stated, date = self.page(source, [*where, *only], sort, cursor.number, size)
             except AbortCycleError as error:
                 if size < _SMALLEST or error.retry_after_seconds or isinstance(error, StoppedError | NoRouteError):
                     raise
                 # Orders of hundreds of lines are more than a page may hold, or than the shop has memory for.
-                number, size = (number - 1) * _SMALLER + 1, size // _SMALLER
+                cursor.shrink(_SMALLER)
+                size //= _SMALLER
                 self.size = min(self.size, size)
                 continue
             started = started or date
+            if cursor.was_misled(stated):
+                continue
             fresh = [row for row in rows if row_id(row) not in seen]
             seen |= {row_id(row) for row in fresh}
-            left = max(0, stated - (number - 1) * size - len(rows))
-            last = _last_stamp(rows)
-            yield Chunk(fresh, len(seen) + left, last if left else started or last)
-            if not left or not rows:
+            goes_on = cursor.advance(rows, stated, size, len(fresh))
+            yield Chunk(fresh, len(seen) + cursor.left, cursor.mark if goes_on else started or last_stamp(rows))
+            if not goes_on:
                 return
-            if last is not None and (lower is None or last > lower):
-                lower, number = last, 1
-            else:
-                number += 1
 
     def pages(
         self,
@@ -337,14 +343,31 @@ class MagentoSession:
             rows |= {row_id(row): row for row in self.page(source, where, source.sort, 1, len(batch))[0]}
         return list(rows.values())
 
-    def of_skus(self, source: Source, skus: Sequence[str]) -> list[Row]:
-        """All rows of some SKUs, of which none holds a comma."""
+    def highest_id(self, source: Source) -> tuple[int, datetime | None]:
+        """0 where there is no row; and the server's clock."""
+        rows, _, date = self.page(source, [], source.sort, 1, 1, "DESC")
+        found = row_id(rows[0]) if rows else ""
+        return int(found) if found.isdigit() else 0, date
+
+    def names_of(self, source: Source, name: str) -> dict[str, str]:
+        """A small table by id; empty where it may not be read: what only adorns a record is no reason to stop."""
+        with self._lock:
+            if source.path not in self._names:
+                try:
+                    rows = self.all_of(source, [])
+                except (RefusedSignInError, NoRouteError):
+                    rows = []
+                self._names[source.path] = {row_id(row): safe_text(str(row.get(name) or ""), 100) for row in rows}
+            return self._names[source.path]
+
+    def all_of(self, source: Source, where: Sequence[Where], size: int = 0) -> list[Row]:
+        """All rows of a filter, of which there are few."""
         rows: list[Row] = []
-        number = 1
+        number, size = 1, size or self.size
         while True:
-            found, total, _ = self.page(source, [Where("sku", "in", ",".join(skus))], source.sort, number, _MOST_ROWS)
+            found, total, _ = self.page(source, where, source.sort, number, size)
             rows += found
-            if not found or number * _MOST_ROWS >= total:
+            if not found or number * size >= total:
                 return rows
             number += 1
 
@@ -362,15 +385,6 @@ def batches(values: Sequence[str], most: int) -> Iterator[list[str]]:
         length += longer
     if batch:
         yield batch
-
-
-def _last_stamp(rows: Sequence[Row]) -> datetime | None:
-    """The stamp that a sorted page ends with; None where it is not sorted, or the last has none."""
-    stamps = [parse_stamp(row) for row in rows]
-    known = [one for one in stamps if one is not None]
-    if not stamps or stamps[-1] is None or any(one > two for one, two in pairwise(known)):
-        return None
-    return known[-1]
 
 
 def _real_time() -> datetime:

@@ -106,11 +106,14 @@ class MagentoStock:
     def _at_source(self, skus: Sequence[str]) -> dict[str, SourceItemWire]:
         code = self._session.option("source_code") or "default"
         held: dict[str, SourceItemWire] = {}
+        here = Where("source_code", "eq", code)  # one row a SKU: a list without an order must not have two pages
         plain = [sku for sku in dict.fromkeys(skus) if "," not in sku]
-        rows = [row for batch in batches(plain, 100) for row in self._session.of_skus(SOURCE_ITEMS, batch)]
+        rows: list[Row] = []
+        for batch in batches(plain, 100):
+            rows += self._session.all_of(SOURCE_ITEMS, [Where("sku", "in", ",".join(batch)), here])
         for sku in dict.fromkeys(skus):
             if "," in sku:  # the condition `in` would cut it there
-                rows += self._session.page(SOURCE_ITEMS, [Where("sku", "eq", sku)], size=100)[0]
+                rows += self._session.page(SOURCE_ITEMS, [Where("sku", "eq", sku), here], size=100)[0]
         for row in rows:
             if row.get("source_code") != code:
                 continue

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -79,6 +79,8 @@ OptionalId = Annotated[str, BeforeValidator(_id), Field(max_length=64)]
 Flag = Annotated[bool, BeforeValidator(lambda value: value in (1, True, "1", "true"))]
 _maybe = BeforeValidator(lambda value: value or None)
 _many = BeforeValidator(_rows)
+T = TypeVar("T")
+Many = Annotated[list[T], _many]
 _streets = BeforeValidator(lambda value: [value] if isinstance(value, str) else _rows(value))
 _region = BeforeValidator(lambda value: value.get("region") if isinstance(value, dict) else value)
 
@@ -188,6 +190,8 @@ class OrderWire(Wire):
     customer_lastname: Text = ""
     customer_taxvat: Text = ""
     customer_note: Text = ""
+    customer_group_id: OptionalId = ""
+    relation_parent_id: OptionalId = ""
     relation_parent_real_id: Text = ""
     relation_child_real_id: Text = ""
     billing_address: Annotated[AddressWire | None, _maybe] = None
@@ -243,6 +247,28 @@ class SourceItemWire(Wire):
     status: Flag = False
 
 
+class CommentWire(Wire):
+    comment: Text = ""
+
+
+class TrackWire(Wire):
+    track_number: Text = ""
+    carrier_code: Text = ""
+
+
+class ShippedLineWire(Wire):
+    order_item_id: OptionalId = ""
+    sku: Text = ""
+    qty: Amount = Decimal(0)
+
+
+class ShipmentWire(Wire):
+    entity_id: Id
+    items: Many[ShippedLineWire] = []
+    tracks: Many[TrackWire] = []
+    comments: Many[CommentWire] = []
+
+
 class BasketLineWire(Wire):
     item_id: OptionalId = ""
     sku: Text = ""
@@ -266,6 +292,7 @@ class CurrencyWire(Wire):
 
 class BasketWire(Wire):
     id: Id
+    is_active: Flag = True
     created_at: Stamp
     updated_at: Stamp
     items: Annotated[list[BasketLineWire], _many] = []

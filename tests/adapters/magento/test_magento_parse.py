@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cartui.adapters.magento.errors import message_of
-from cartui.adapters.magento.parse import parse_basket, parse_customer, parse_item, parse_order, parse_words
+from cartui.adapters.magento.parse import parse_basket, parse_customer, parse_item, parse_order, parse_status_map
 from cartui.adapters.magento.render import (
     render_customer,
     render_customer_changes,
@@ -23,7 +23,7 @@ from cartui.domain.money import ProofState, prove_total
 from cartui.domain.ports import BadRecord
 from cartui.domain.records import Address, CartOrder, CustomerDraft, ItemDraft, LineKind, OrderState, PaymentState
 from cartui.errors import HoldRecordError
-from tests.adapters.magento_shop import recorded
+from tests.adapters.magento.shop import recorded
 
 Row = dict[str, Any]
 ORDERS: list[Row] = recorded("orders")
@@ -241,19 +241,19 @@ def test_an_unknown_state_is_held_with_the_shops_word() -> None:
     assert "unknown status" in bad.reason
     assert "drop_shipped" in bad.reason
     assert "\x1b" not in bad.reason
-    assert "Order words" in bad.remedy
+    assert "status_map" in bad.remedy
 
 
 def test_the_shops_own_words_can_be_told() -> None:
     """By status or by state; they go before what Magento would say."""
-    words = parse_words("drop_shipped=processing, fraud = processing,")
+    words = parse_status_map("drop_shipped=processing, fraud = processing,")
     for changes in ({"state": "drop_shipped", "status": "x"}, {"state": "processing", "status": "fraud"}):
         order = parse_order(row_of(NEW, **changes), words).record
         assert isinstance(order, CartOrder)
         assert (order.order_state, order.native_status) == (OrderState.OPEN, changes["status"])
     for wrong in ("packed", "packed=", "=new", "packed=paid"):
         with pytest.raises(ValueError, match=r"packed|new"):
-            parse_words(wrong)
+            parse_status_map(wrong)
 
 
 def test_refunds_in_full_and_in_part() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from cartui.testing.conformance import CartConformance, ShopDriver
-from tests.adapters.magento_server import MagentoDriver, serving
-from tests.adapters.magento_shop import MagentoShop
+from tests.adapters.magento.server import MagentoDriver, serving
+from tests.adapters.magento.shop import MagentoShop
 
 
 class TestMagento(CartConformance):

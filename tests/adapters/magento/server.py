@@ -15,7 +15,7 @@ from typing import Any
 
 from cartui.adapters.magento import SPEC, MagentoCart
 from cartui.domain.ports import Connection
-from tests.adapters.magento_shop import ADMIN, FOUR, TOKEN, Hurt, MagentoShop, stamp
+from tests.adapters.magento.shop import ADMIN, FOUR, TOKEN, Hurt, MagentoShop, stamp
 
 _PAGE = b"<!doctype html>\n<html><head><title>Error 503: Service Unavailable</title></head></html>"
 
@@ -119,6 +119,7 @@ class MagentoDriver:
     """The shop's own side: shoppers, staff, and what goes wrong."""
 
     currency = "GBP"
+    carrier = "ups"
     secrets: tuple[str, ...] = (TOKEN, FOUR[1], ADMIN[1], "ad9ebf6e15e19c38e6136e5ad179541f", "Check / Money order")
 
     def __init__(self, shop: MagentoShop, address: str) -> None:
@@ -126,7 +127,8 @@ class MagentoDriver:
         self.address = address
 
     def open(self) -> MagentoCart:
-        return connect(self.address, self.shop)
+        options = {"admin_url": "https://shop.example/admin_1a2b3c", "payment_method": "banktransfer"}
+        return connect(self.address, self.shop, **options)
 
     def open_with_wrong_password(self) -> MagentoCart:
         return connect(self.address, self.shop, {"password": "not-the-token"})
@@ -142,6 +144,25 @@ class MagentoDriver:
         number = max(self.shop.orders) + 1
         self.shop.put_order(deepcopy(self.shop.orders[4]), number, "GBP")
         return str(number)
+
+    def place_shippable_order(self) -> str:
+        self.shop.tick()
+        number = max(self.shop.orders) + 1
+        self.shop.put_order(deepcopy(self.shop.template), number, "GBP")
+        return str(number)
+
+    def next_status(self, order_id: str) -> str:
+        return "holded"
+
+    def fill_basket(self) -> str:
+        number = max(self.shop.baskets) + 1
+        self.shop.put_basket(number)
+        return str(number)
+
+    def refund_one_piece(self) -> str:
+        number = self.place_shippable_order()
+        self.shop.refund(int(number))
+        return number
 
     def place_orders_at_once(self, count: int) -> list[str]:
         self.shop.tick()

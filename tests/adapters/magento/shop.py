@@ -27,7 +27,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-RECORDED = Path(__file__).with_name("samples") / "magento"
+from tests.adapters.magento.refusal import Refused
+from tests.adapters.magento.sales import SalesSide
+
+RECORDED = Path(__file__).parents[1] / "samples" / "magento"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TOKEN = "token-7f3c9a"
 FOUR = ("key-11aa", "consumer-secret & more", TOKEN, "token-secret-5b")
@@ -64,20 +67,11 @@ def scaled(value: Any, factor: Decimal, name: str = "") -> Any:
     return value
 
 
-class Refused(Exception):
-    """Answered with this status and body."""
-
-    def __init__(self, status: int, message: str, parameters: Any = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"message": message} | ({} if parameters is None else {"parameters": parameters})
-
-
 class Hurt(Exception):
     """The server does this instead of answering."""
 
 
-class MagentoShop:
+class MagentoShop(SalesSide):
     """The shop's side: rows as the API shows them, by id. `sources` None: a shop without the inventory modules."""
 
     def __init__(self, *, with_sources: bool = False) -> None:
@@ -92,6 +86,9 @@ class MagentoShop:
         self.stock: dict[int, Row] = {}
         self.customers: dict[int, Row] = {}
         self.baskets: dict[int, Row] = {}
+        self.shipments: dict[int, Row] = {}
+        self.memos: dict[int, Row] = {}
+        self.template: Row = recorded("orders")[0]
         self.sources: dict[tuple[str, str], Row] | None = {} if with_sources else None
         self._fill()
 
@@ -140,6 +137,7 @@ class MagentoShop:
     def put_order(self, row: Row, number: int, currency: str) -> Row:
         moment = stamp(self.moment)
         row |= {"entity_id": number, "increment_id": f"{number:09}", "order_currency_code": currency, "store_id": 1}
+        row["quote_id"] = 10_000 + number
         self.orders[number] = row | {"created_at": moment, "updated_at": moment}
         return row
 
@@ -180,7 +178,12 @@ class MagentoShop:
             rows = [row for row in rows if any(self._holds(row, one, key) for one in group.values())]
         if "unsorted" not in self.faults:
             order = [params[f"searchCriteria[sortOrders][{n}][field]"] for n in range(9) if _sorts(params, n)]
-            rows = sorted(rows, key=lambda row: tuple(_ordered(row.get(_own(name, key))) for name in order))
+            if "id-first" in self.faults:
+                order.reverse()
+            downwards = params.get("searchCriteria[sortOrders][0][direction]") == "DESC"
+            rows = sorted(
+                rows, key=lambda row: tuple(_ordered(row.get(_own(name, key))) for name in order), reverse=downwards
+            )
         size = int(params.get("searchCriteria[pageSize]", "0")) or max(1, len(rows))
         if "heavy" in self.faults and size > 20:
             raise Refused(500, "Internal Error. Details are available in Magento log file.")
@@ -191,7 +194,7 @@ class MagentoShop:
 
     def _holds(self, row: Row, one: Row, key: str) -> bool:
         field, value, condition = _own(one["field"], key), one["value"], one.get("condition_type", "eq")
-        if field not in {*row, "updated_at", "website_id", "store_id", "type_id"}:
+        if field not in {*row, "updated_at", "entity_id", "website_id", "store_id", "type_id", "quote_id"}:
             report = "webapi-6b00e9277098c"
             raise Refused(500, f"Internal Error. Details are available in Magento log file. Report ID: {report}")
         if "ignore-conditions" in self.faults or condition not in _CONDITIONS:
@@ -278,13 +281,27 @@ class MagentoShop:
                 return self.search(list(self.products.values()), params, "id")
             case "GET", ["customers", "search"]:
                 return self.search(list(self.customers.values()), params, "id")
-            case "GET", ["carts", "search"]:
-                return self.search(list(self.baskets.values()), params, "id")
+            case "GET", ["shipments"] | ["creditmemos"] | ["customerGroups", "search"] | ["carts", "search"]:
+                return self._route_lists(where[0], params)
             case _, ["products", *_] | ["stockItems", *_] | ["inventory", *_]:
                 return self._route_goods(method, where, params, told)
             case _, ["customers", *_]:
                 return self._route_people(method, where, told)
+            case _, ["order" | "orders" | "carts", *_]:
+                return self.route_sales(method, where, told)
         raise Refused(404, "Request does not match any route.")
+
+    def _route_lists(self, name: str, params: dict[str, str]) -> Any:
+        match name:
+            case "shipments":
+                return self.search(list(self.shipments.values()), params, "entity_id")
+            case "creditmemos":
+                return self.search(list(self.memos.values()), params, "entity_id")
+            case "customerGroups":
+                names = enumerate(("NOT LOGGED IN", "General", "Wholesale"))
+                return self.search([{"id": number, "code": name} for number, name in names], params, "id")
+            case _:
+                return self.search(list(self.baskets.values()), params, "id")
 
     def _log_in(self, told: Row) -> str:
         if (told["username"], told["password"]) != ADMIN:
@@ -413,6 +430,7 @@ _CONDITIONS: dict[str, Callable[[Any, str], bool]] = {
     "neq": lambda held, text: held != _same(held, text),
     "gt": lambda held, text: held > _same(held, text),
     "gteq": lambda held, text: held >= _same(held, text),
+    "lteq": lambda held, text: held <= _same(held, text),
     "in": _among,
     "nin": lambda held, text: not _among(held, text),
 }
