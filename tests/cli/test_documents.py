@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
+from beancount import loader
 
 from tests.cli.conftest import Cartui
 
@@ -101,7 +102,6 @@ def test_always_for_this_sku_holds_for_later_imports(shop: Cartui) -> None:
 
 def test_exports_are_read_by_others(shop: Cartui, tmp_path: Path) -> None:
     """CSV with harmless cells, and a ledger that beancount finds nothing wrong with."""
-    loader = pytest.importorskip("beancount.loader")
     (number,) = imported(shop, "cash_sale", "1")
     assert shop("document", "edit", number, "note==1+1").code == 0
     assert shop("approve", number, "--yes").code == 0
