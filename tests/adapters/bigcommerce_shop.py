@@ -7,78 +7,32 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-TOKEN = "right-access-token"
-STORE = "abc123"
-PLACES = {"JPY": 0, "KWD": 3}
-STATUS_NAMES = [
-    "Incomplete",
-    "Pending",
-    "Shipped",
-    "Partially Shipped",
-    "Refunded",
-    "Cancelled",
-    "Declined",
-    "Awaiting Payment",
-    "Awaiting Pickup",
-    "Awaiting Shipment",
-    "Completed",
-    "Awaiting Fulfillment",
-    "Manual Verification Required",
-    "Disputed",
-    "Partially Refunded",
-]
-Row = dict[str, Any]
+from tests.adapters.bigcommerce_answers import Answers
+from tests.adapters.bigcommerce_words import (
+    NOW,
+    STATUS_NAMES,
+    STORE,
+    TOKEN,
+    Answer,
+    Row,
+    iso,
+    rfc,
+    rounded,
+    text,
+)
+
+__all__ = ["NOW", "STATUS_NAMES", "STORE", "TOKEN", "FakeBigCommerce", "iso", "rfc", "serving"]
 
 
-def text(amount: Decimal) -> str:
-    """As V2 writes amounts."""
-    return f"{amount:.4f}"
-
-
-def rfc(moment: datetime) -> str:
-    return format_datetime(moment)
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
-
-
-def moment_of(row: Row) -> datetime:
-    stamp = str(row["date_modified"])
-    return parsedate_to_datetime(stamp) if "," in stamp else datetime.fromisoformat(stamp)
-
-
-def rounded(amount: Decimal, currency: str) -> Decimal:
-    return amount.quantize(Decimal(1).scaleb(-PLACES.get(currency, 2)), ROUND_HALF_UP)
-
-
-class Answer(Exception):
-    """An answer other than 200."""
-
-    def __init__(self, status: int, body: Any = None, headers: dict[str, str] | None = None) -> None:
-        super().__init__(status)
-        self.status, self.body, self.headers = status, body, headers or {}
-
-
-def refused_v2(status: int, message: str) -> Answer:
-    return Answer(status, [{"status": status, "message": message}])
-
-
-def refused_v3(status: int, title: str) -> Answer:
-    kind = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
-    return Answer(status, {"status": status, "title": title, "type": kind, "errors": {}})
-
-
-class FakeBigCommerce:
+class FakeBigCommerce(Answers):
     """Rows as the API shows them. Switches: path beginnings in `forbidden` answer 403, in `broken` 500; lists
     `ignore_dates` or are `unsorted`; bounds are `exclusive`; `throttle` answers 429 that many times, `overload` without
     the limit's headers; `lost` drops the answers of writes that were done; variants in `frozen` take no stock."""
@@ -93,6 +47,7 @@ class FakeBigCommerce:
         self.ignore_dates = self.unsorted = self.exclusive = self.lost = self.overload = False
         self.throttle = 0
         self.frozen: set[int] = set()
+        self.labels: dict[int, str] = {}  # statuses that the merchant renamed
         self.requests_left = 149
         self.busy = self.most_busy = 0
         self.gate: threading.Barrier | None = None
@@ -209,12 +164,20 @@ class FakeBigCommerce:
         handling: Decimal = Decimal(0),
         fee: Decimal = Decimal(0),
         lines: int = 1,
+        pieces: int = 1,
         at: datetime | None = None,
         **changes: Any,
     ) -> Row:
         """An order with 19 % tax, made up as the documentation says: discounts are net, or gross where prices are."""
         number, rate, placed = next(self.ids), Decimal("1.19"), rfc(at or self.now)
-        sold = [self._line(number, index, currency, inclusive=inclusive, rate=rate) for index in range(lines)]
+        home = next(self.ids)
+        sold = [
+            self._line(number, index, currency, inclusive=inclusive, rate=rate, pieces=pieces)
+            | {"order_address_id": home}
+            for index in range(lines)
+        ]
+        for one in sold:
+            one["order_address_id"] = home
         extras = {"shipping_cost": Decimal("4.75"), "handling_cost": handling, "wrapping_cost": Decimal(0)}
         pairs = {name: self._pair(amount, currency, inclusive, rate) for name, amount in extras.items()}
         charged = [*pairs.values(), *((Decimal(one["total_ex_tax"]), Decimal(one["total_inc_tax"])) for one in sold)]
@@ -241,7 +204,7 @@ class FakeBigCommerce:
             "total_ex_tax": text(total - tax),
             "total_tax": text(tax),
             "is_tax_inclusive_pricing": inclusive,
-            "items_total": lines,
+            "items_total": sum(one["quantity"] for one in sold),
             "items_shipped": 0,
             "payment_method": "Credit Card",
             "payment_provider_id": None,
@@ -272,8 +235,9 @@ class FakeBigCommerce:
             cost = {"cost_exc_tax": text(fee_pair[0]), "cost_inc_tax": text(fee_pair[1])}
             row["fees"] = [{"id": 1, "type": "custom_fee", "display_name_customer": "A fee", **cost}]
         self.details[number, "products"] = sold
-        self.details[number, "shipping_addresses"] = [self._place() | {"id": next(self.ids), "shipping_method": "Post"}]
+        self.details[number, "shipping_addresses"] = [self._place() | {"id": home, "shipping_method": "Post"}]
         self.details[number, "taxes"] = [{"name": "VAT", "rate": "19.0000", "line_amount": text(tax)}] if tax else []
+        self.details[number, "shipments"] = []
         self.details[number, "coupons"] = (
             [{"id": 3, "code": "SUMMER", "amount": 5, "type": 2, "discount": float(rounded(coupon, currency))}]
             if coupon
@@ -282,10 +246,10 @@ class FakeBigCommerce:
         self.orders.append(row | changes)
         return self.orders[-1]
 
-    def _line(self, order: int, index: int, currency: str, *, inclusive: bool, rate: Decimal) -> Row:
+    def _line(self, order: int, index: int, currency: str, *, inclusive: bool, rate: Decimal, pieces: int) -> Row:
         product = self.products[(order + index) % len(self.products)]
         variant = product["variants"][0]
-        quantity = 1 + index
+        quantity = pieces + index
         each = self._pair(Decimal("9.95") + index, currency, inclusive, rate)
         return {
             "id": next(self.ids),
@@ -296,6 +260,7 @@ class FakeBigCommerce:
             "sku": variant["sku"],
             "type": "physical",
             "quantity": quantity,
+            "quantity_shipped": 0,
             "price_ex_tax": text(each[0]),
             "price_inc_tax": text(each[1]),
             "total_ex_tax": text(each[0] * quantity),
@@ -342,215 +307,6 @@ class FakeBigCommerce:
         """What may be sold."""
         counted = product if product["inventory_tracking"] == "product" else variant
         return int(self.levels.get((location, variant["id"])) or counted["inventory_level"])
-
-    # --- answering
-
-    def answer(self, method: str, path: str, query: dict[str, str], body: Any, headers: Any) -> Any:
-        self.asked.append((method, path, query, body))
-        self._ensure_allowed(path, headers)
-        parts = path.removeprefix(f"/stores/{STORE}/").split("/")
-        if parts[0] == "v2":
-            return self._answer_v2(method, parts[1:], query)
-        return self._answer_v3(method, parts[1:], query, body)
-
-    def _ensure_allowed(self, path: str, headers: Any) -> None:
-        if not path.startswith(f"/stores/{STORE}/"):
-            raise refused_v3(404, "The store was not found.")
-        if headers.get("X-Auth-Token") != self.token:
-            raise refused_v3(401, "X-Auth-Token header is required")
-        if self.overload:
-            raise Answer(429, {"status": 429, "title": "Too many requests"})
-        if self.throttle:
-            self.throttle -= 1
-            limit = {"X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Reset-Ms": "1500"}
-            raise Answer(429, {"status": 429, "title": "You have exceeded the rate limit"}, limit)
-        if any(path.startswith(f"/stores/{STORE}/{one}") for one in self.forbidden):
-            raise refused_v3(403, "You don't have a required scope to access the endpoint")
-        if any(path.startswith(f"/stores/{STORE}/{one}") for one in self.broken):
-            raise refused_v2(500, "An internal error has occurred")
-        if headers.get("Accept") != "application/json":
-            raise Answer(200, "<xml/>")
-
-    def _answer_v2(self, method: str, parts: list[str], query: dict[str, str]) -> Any:
-        if method != "GET":
-            raise refused_v2(405, "not here")
-        if parts == ["store"]:
-            return self.store
-        if parts == ["time"]:
-            return {"time": int(self.now.timestamp())}
-        if parts == ["orders"]:
-            return self._list_v2(self._filtered(self.orders, query, "date_modified"), query)
-        order = next((one for one in self.orders if str(one["id"]) == parts[1]), None)
-        if order is None:
-            raise refused_v2(404, "The requested resource was not found.")
-        if len(parts) == 2:
-            return order
-        return self._list_v2(self.details[order["id"], parts[2]], query)
-
-    @staticmethod
-    def _list_v2(rows: list[Row], query: dict[str, str]) -> Any:
-        limit, page = int(query.get("limit", 50)), int(query.get("page", 1))
-        found = rows[(page - 1) * limit : page * limit]
-        if not found:
-            raise Answer(204)
-        return found
-
-    def _filtered(self, rows: list[Row], query: dict[str, str], field: str) -> list[Row]:
-        low = query.get("min_date_modified") or query.get("date_modified:min")
-        high = query.get("max_date_modified") or query.get("date_modified:max")
-        for bound, sign in ((low, 1), (high, -1)):
-            if bound and not self.ignore_dates:
-                at = parsedate_to_datetime(bound) if "," in bound else datetime.fromisoformat(bound)
-                least = timedelta(seconds=1 if self.exclusive else 0)
-                rows = [one for one in rows if (moment_of(one) - at) * sign >= least]
-        if "status_id" in query:
-            rows = [one for one in rows if one["status_id"] == int(query["status_id"])]
-        first = int(query.get("min_id") or query.get("id:min", "0"))
-        rows = [one for one in rows if int(one["id"]) >= first]
-        if query.get("sort", "").startswith(field) and not self.unsorted:
-            return sorted(rows, key=moment_of)
-        return sorted(rows, key=lambda one: int(one["id"]))
-
-    def _list_v3(self, rows: list[Row], query: dict[str, str], most: int = 250) -> Any:
-        limit, page = int(query.get("limit", 50)), int(query.get("page", 1))
-        if limit > most:
-            raise refused_v3(413, f"The limit is {most}")
-        for name, value in query.items():
-            if name.endswith(":in"):
-                field, wanted = name.removesuffix(":in"), value.casefold().split(",")
-                rows = [one for one in rows if str(one.get(field)).casefold() in wanted]
-            elif name in ("sku", "name"):
-                rows = [one for one in rows if str(one.get(name, "")).casefold() == value.casefold()]
-        found = rows[(page - 1) * limit : page * limit]
-        pages = -(-len(rows) // limit)
-        about = {"total": len(rows), "count": len(found), "per_page": limit, "current_page": page, "total_pages": pages}
-        return {"data": found, "meta": {"pagination": about}}
-
-    def _answer_v3(self, method: str, parts: list[str], query: dict[str, str], body: Any) -> Any:  # noqa: PLR0912
-        match method, parts:
-            case "GET", ["catalog", "products"]:
-                rows = self._filtered(self.products, query, "date_modified")
-                if query.get("include") != "variants":
-                    rows = [{name: one[name] for name in one if name != "variants"} for one in rows]
-                return self._list_v3(rows, query)
-            case "GET", ["catalog", "variants"]:
-                return self._list_v3([each for one in self.products for each in one["variants"]], query)
-            case "POST", ["catalog", "products"]:
-                return {"data": self._create_product(body), "meta": {}}
-            case "PUT", ["catalog", "products", product_id, *rest]:
-                return {"data": self._update_product(product_id, rest, body), "meta": {}}
-            case "GET", ["customers"]:
-                rows = self._filtered(self.customers, query, "date_modified")
-                if "addresses" in query.get("include", ""):
-                    rows = [one | {"addresses": self._homes_of(one)[:10]} for one in rows]
-                return self._list_v3(rows, query)
-            case "GET", ["customers", "addresses"]:
-                return self._list_v3(self.homes, query)
-            case "POST" | "PUT", ["customers"]:
-                if len(body) > 10:
-                    raise refused_v3(413, "The maximum number of items allowed in the array is 10.")
-                work = self._create_customer if method == "POST" else self._update_customer
-                return {"data": [work(one) for one in body], "meta": {}}
-            case "GET", ["orders", "payment_actions", "refunds"]:
-                return self._list_v3(self.refunds, query, 50)
-            case "GET", ["inventory", "locations"]:
-                return self._list_v3(self.locations, query)
-            case "GET", ["inventory", "locations", location, "items"]:
-                return self._list_v3(self._stock_rows(int(location)), query)
-            case "PUT", ["inventory", "adjustments", "absolute"]:
-                return self._adjust(body["items"])
-        raise refused_v3(404, "The route is not found")
-
-    def _homes_of(self, customer: Row) -> list[Row]:
-        return [one for one in self.homes if one["customer_id"] == customer["id"]]
-
-    def _create_product(self, body: Row) -> Row:
-        if missing := {"name", "type", "weight", "price"} - set(body):
-            raise refused_v3(422, f"JSON data is missing or invalid: {missing}")
-        if any(one["name"] == body["name"] for one in self.products):
-            raise refused_v3(409, "The product name is a duplicate")
-        skus = [each["sku"] for one in self.products for each in one["variants"]]
-        if body.get("sku") in skus:
-            raise refused_v3(409, "The product sku is a duplicate")
-        level = body.get("inventory_level", 0)
-        tracking = body.get("inventory_tracking", "none")
-        known = {name: body[name] for name in ("price", "upc") if name in body}
-        made = self.add_product(body["name"], body.get("sku", ""), level, inventory_tracking=tracking, **known)
-        return {name: made[name] for name in made if name != "variants"}
-
-    def _update_product(self, product_id: str, rest: list[str], body: Row) -> Row:
-        product = next((one for one in self.products if str(one["id"]) == product_id), None)
-        target = product
-        if product is not None and rest:
-            target = next((one for one in product["variants"] if str(one["id"]) == rest[1]), None)
-        if product is None or target is None:
-            raise refused_v3(404, "A product was not found")
-        target.update(body)
-        if target is product and "sku" in body:
-            product["variants"][0]["sku"] = body["sku"]
-        self.touch(product)
-        return target
-
-    def _create_customer(self, body: Row) -> Row:
-        if missing := [one for one in ("email", "first_name", "last_name") if not body.get(one)]:
-            raise refused_v3(422, f"missing: {missing}")
-        if any(one["email"].casefold() == body["email"].casefold() for one in self.customers):
-            raise refused_v3(422, "Create customers failed.")
-        known = {name: value for name, value in body.items() if name in ("company", "phone")}
-        made = self.add_customer(body["email"], body["first_name"], body["last_name"], **known)
-        homes = [{**one, "customer_id": made["id"], "id": next(self.ids)} for one in body.get("addresses", [])]
-        self.homes = [one for one in self.homes if one["customer_id"] != made["id"]] + homes
-        return made
-
-    def _update_customer(self, body: Row) -> Row:
-        found = next((one for one in self.customers if one["id"] == body["id"]), None)
-        if found is None:
-            raise refused_v3(422, "Update customers failed.")
-        found.update(body)
-        self.touch(found)
-        return found
-
-    def _stock_rows(self, location: int) -> list[Row]:
-        rows = []
-        for product in self.products:
-            for variant in product["variants"]:
-                safety = self.safety.get(variant["id"], 0)
-                rows.append(
-                    {
-                        "product_id": product["id"],
-                        "variant_id": variant["id"],
-                        "identity": {"sku": variant["sku"], "variant_id": variant["id"], "product_id": product["id"]},
-                        "available_to_sell": self.free(product, variant, location),
-                        "settings": {"safety_stock": safety, "is_in_stock": True},
-                    }
-                )
-        return rows
-
-    def _adjust(self, items: list[Row]) -> Row:
-        """All or none."""
-        if len(items) > 2000:
-            raise refused_v3(413, "too many items")
-        found = []
-        for item in items:
-            name = "product_id" if "product_id" in item else "variant_id"
-            for product in self.products:
-                for variant in product["variants"]:
-                    if item[name] == (product["id"] if name == "product_id" else variant["id"]):
-                        found.append((item, product, variant))  # noqa: PERF401
-        for item, product, _variant in found:
-            if product["inventory_tracking"] != ("product" if "product_id" in item else "variant"):
-                raise refused_v3(422, "[Item is tracked in another mode, please update stock that way]")
-        if any(variant["id"] in self.frozen for _, _, variant in found):
-            raise refused_v3(422, "Item is bundled and takes no stock of its own")
-        if len(found) != len(items):
-            raise refused_v3(422, "Items with identity were not found")
-        for item, product, variant in found:
-            free = item["quantity"] - self.safety.get(variant["id"], 0)
-            if len(self.locations) > 1:
-                self.levels[item["location_id"], variant["id"]] = free
-            else:
-                (product if "product_id" in item else variant)["inventory_level"] = free
-        return {"transaction_id": "a1b2c3"}
 
 
 class _Handler(BaseHTTPRequestHandler):

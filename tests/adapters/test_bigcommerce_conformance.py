@@ -68,6 +68,35 @@ class FakeDriver:
         counted = product if product["inventory_tracking"] == "product" else variant
         counted["inventory_level"] -= 1
 
+    carrier = "dhl"
+
+    def place_shippable_order(self) -> str:
+        with self.fake.lock:
+            self.fake.tick()
+            return str(self.fake.add_order(pieces=2, lines=2)["id"])
+
+    def next_status(self, order_id: str) -> str:
+        return "9"
+
+    def fill_basket(self) -> str:
+        with self.fake.lock:
+            self.fake.tick()
+            return str(self.fake.add_order(status_id=0, pieces=2, payment_status="")["id"])
+
+    def refund_one_piece(self) -> str:
+        with self.fake.lock:
+            self.fake.tick()
+            row = self.fake.add_order(pieces=2)
+            line = self.fake.details[row["id"], "products"][0]
+            given = round(Decimal(line["price_inc_tax"]), 2)
+            items = [{"item_type": "PRODUCT", "item_id": line["id"], "quantity": 1, "requested_amount": None}]
+            paid = [{"id": 13, "provider_id": "card", "amount": float(given), "is_declined": False}]
+            back = {"id": 900, "order_id": row["id"], "created": "2026-11-20T12:00:00+00:00", "reason": "Broken\x1b[2J"}
+            self.fake.refunds.append(back | {"total_amount": float(given), "items": items, "payments": paid})
+            row["payment_status"] = "partially refunded"
+            self.fake.set_status(row, 14)
+            return str(row["id"])
+
     def total_of(self, order_id: str) -> str:
         return str(self.fake.order(order_id)["total_inc_tax"])
 

@@ -7,24 +7,36 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 from cartui.adapters.bigcommerce.beside import with_details
 from cartui.adapters.bigcommerce.diagnosis import Diagnosis
 from cartui.adapters.bigcommerce.facts import FACTS, OPTIONS
 from cartui.adapters.bigcommerce.items import Terms, item_id_of, parse_items, split_item_id, variants_of
-from cartui.adapters.bigcommerce.parse import is_incomplete, parse_basket, parse_customer, parse_order, row_id
+from cartui.adapters.bigcommerce.order_writes import OrderWrites
+from cartui.adapters.bigcommerce.parse import (
+    BY_NAME,
+    is_incomplete,
+    parse_basket,
+    parse_customer,
+    parse_order,
+    row_id,
+)
 from cartui.adapters.bigcommerce.render import (
     render_customer,
     render_item_changes,
     render_new_customer,
     render_product,
 )
-from cartui.adapters.bigcommerce.session import BASKETS, CUSTOMERS, ORDERS, PRODUCTS, BigCommerceSession
+from cartui.adapters.bigcommerce.session import BASKETS, CUSTOMERS, ORDERS, PRODUCTS, BigCommerceSession, api_address
 from cartui.adapters.bigcommerce.stock import StockDesk
-from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
 from cartui.domain.ports import (
     AdapterSpec,
+    AdminPages,
     BadRecord,
+    BasketConverter,
+    BasketReader,
     BasketSource,
     Cart,
     CartFacts,
@@ -35,8 +47,10 @@ from cartui.domain.ports import (
     ItemReader,
     ItemSink,
     OrderReader,
+    OrderStatusSink,
     Page,
     Received,
+    ShipmentSink,
     StageResult,
     StockSink,
 )
@@ -45,15 +59,25 @@ from cartui.domain.records import (
     CartCustomer,
     CartItem,
     CartOrder,
+    CartShipment,
     CustomerDraft,
     ItemDraft,
+    NativeStatus,
+    ShipmentDraft,
     StockResult,
     StockWrite,
 )
+from cartui.domain.status_map import parse_status_map
 from cartui.errors import HoldRecordError, UnknownOutcomeError
 from cartui.transport import NotFoundError, Waiter
 
 R = TypeVar("R")
+_PAGES: Final = {
+    RecordKind.ORDER: "orders/{}",
+    RecordKind.BASKET: "orders/{}",
+    RecordKind.ITEM: "products/edit/{}",
+    RecordKind.CUSTOMER: "customers/{}/edit",
+}
 _MOST_ADDRESSES: Final = 10  # of one customer in a list; further ones have a list of their own
 
 
@@ -63,6 +87,7 @@ class BigCommerceCart:
     def __init__(self, connection: Connection, waiter: Waiter | None = None) -> None:
         self.session = BigCommerceSession(connection, waiter)
         self._stock = StockDesk(self.session)
+        self._order_writes = OrderWrites(self.session)
         self._gross: bool | None = None
 
     @property
@@ -87,12 +112,16 @@ class BigCommerceCart:
         """Orders by change date, without checkouts that never finished."""
         for chunk in self.session.walk(ORDERS, since):
             rows = with_details(self.session, [row for row in chunk.rows if not is_incomplete(row)])
-            yield Page(tuple(map(parse_order, rows)), complete_to=chunk.mark)
+            yield Page(self._orders(rows), complete_to=chunk.mark)
 
     def get_orders(self, ids: Sequence[CartOrderId]) -> Page[CartOrder]:
         rows = self.session.many(self._find_order, [one for one in dict.fromkeys(ids) if _is_id(one)])
         whole = with_details(self.session, [row for row in rows if row is not None and not is_incomplete(row)])
-        return Page(tuple(map(parse_order, whole)))
+        return Page(self._orders(whole))
+
+    def _orders(self, rows: Sequence[Any]) -> tuple[Received[CartOrder], ...]:
+        meanings = parse_status_map(self.session.connection.options.get("status_map", ""), BY_NAME)
+        return tuple(parse_order(row, meanings) for row in rows)
 
     def _find_order(self, order_id: str) -> Any:
         reply = self.session.get(f"v2/orders/{order_id}", {"include": "fees"}, expect=(404,), record=order_id)
@@ -103,6 +132,20 @@ class BigCommerceCart:
         for chunk in self.session.walk(BASKETS, since):
             rows = with_details(self.session, [row for row in chunk.rows if is_incomplete(row)])
             yield Page(tuple(map(parse_basket, rows)), complete_to=chunk.mark)
+
+    def get_baskets(self, ids: Sequence[CartBasketId]) -> Page[CartBasket]:
+        """One that was ordered meanwhile is told, too."""
+        rows = self.session.many(self._find_order, [one for one in dict.fromkeys(ids) if _is_id(one)])
+        return Page(tuple(map(parse_basket, with_details(self.session, [row for row in rows if row is not None]))))
+
+    def admin_url(self, kind: RecordKind, external_id: str) -> str:
+        """In the store's control panel; nothing is asked of the shop."""
+        store = api_address(self.session.connection).rpartition("/")[2]
+        number = external_id.partition(":")[0]  # of an item: its product's
+        page = _PAGES.get(kind, "")
+        if not page or not _is_id(number):
+            return ""
+        return f"https://store-{quote(store, safe='')}.mybigcommerce.com/manage/{page.format(number)}"
 
     def iter_customers(self, since: datetime | None) -> Iterator[Page[CartCustomer]]:
         for chunk in self.session.walk(CUSTOMERS, since):
@@ -195,6 +238,23 @@ class BigCommerceCart:
             raise NotFoundError(item_id, f"The shop has no item {item_id[:60]}.", "List the items again.")
         return ids[0], ids[1], len(variants) == 1
 
+    # --- writing orders
+
+    def find_shipments(self, order_id: CartOrderId) -> Sequence[CartShipment]:
+        return self._order_writes.find_shipments(order_id)
+
+    def create_shipment(self, draft: ShipmentDraft) -> str:
+        return self._order_writes.create_shipment(draft)
+
+    def list_order_statuses(self) -> Sequence[NativeStatus]:
+        return self._order_writes.list_statuses()
+
+    def set_order_status(self, order_id: CartOrderId, code: str) -> None:
+        self._order_writes.set_status(order_id, code)
+
+    def place_order(self, basket_id: CartBasketId, key: str) -> CartOrderId:
+        return self._order_writes.place_order(basket_id, key)
+
     # --- writing stock and customers
 
     def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]:
@@ -266,3 +326,5 @@ _cart: type[Cart] = BigCommerceCart
 _readers: tuple[type[OrderReader], type[ItemReader], type[CustomerReader]] = (BigCommerceCart,) * 3
 _sources: tuple[type[CustomerSource], type[BasketSource]] = (BigCommerceCart,) * 2
 _sinks: tuple[type[ItemSink], type[CustomerSink], type[StockSink]] = (BigCommerceCart,) * 3
+_order_sinks: tuple[type[ShipmentSink], type[OrderStatusSink], type[BasketConverter]] = (BigCommerceCart,) * 3
+_others: tuple[type[BasketReader], type[AdminPages]] = (BigCommerceCart,) * 2

@@ -20,6 +20,8 @@ FACTS: Final = CartFacts(
         "Which changes move an order's change date is not documented; status, shipments and refunds do.",
         "Whether a sale moves an item's change date is not documented; stock is read again before each write.",
         "Where a product with several variants is counted as a whole, its variants show no stock and take none.",
+        "A basket becomes an order by its status: it then awaits payment.",
+        "A shipment keeps cartui's key as its comment, by which it is known again.",
         "Baskets are the orders with status Incomplete; abandoned carts that never reached payment have no list.",
         "An archived (deleted) order leaves the list; read again, an open one is on hold.",
         "Amounts are in the currency paid in, rounded from four decimals to those of the currency.",
@@ -33,6 +35,11 @@ OPTIONS: Final = (
         "store_hash",
         "Store hash",
         "the part after /stores/ of the API path; empty where the address holds it",
+    ),
+    Option(
+        "status_map",
+        "Renamed statuses",
+        "what they mean by the shop's own names, such as Ready to collect=Awaiting Pickup; others go by their number",
     ),
     Option(
         "stock_location",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,6 +19,7 @@ from cartui.adapters.bigcommerce.wire import (
     HeadWire,
     HomeWire,
     PlaceWire,
+    RefundWire,
     read_moment,
 )
 from cartui.domain.ids import CartBasketId, CartCustomerId, CartOrderId
@@ -32,9 +33,13 @@ from cartui.domain.records import (
     CartCustomer,
     CartOrder,
     FulfilmentState,
+    LineKind,
     OrderState,
     Payment,
     PaymentState,
+    Refund,
+    RefundLine,
+    RefundState,
 )
 from cartui.domain.safe_text import safe_text
 
@@ -76,6 +81,8 @@ STATUSES: Final = {
     13: Status("Disputed", _O.ON_HOLD, _P.DISPUTED, _F.UNFULFILLED),
     14: Status("Partially Refunded", _O.OPEN, _P.PARTIALLY_REFUNDED, _F.UNFULFILLED),
 }
+BY_NAME: Final = {status.name: status for status in STATUSES.values()}
+_AS_THEY_ARE: Final[Mapping[str, str]] = {}
 _PAYMENTS: Final = {
     "authorized": _P.AUTHORIZED,
     "captured": _P.PAID,
@@ -149,18 +156,19 @@ def is_incomplete(row: object) -> bool:
     return isinstance(row, dict) and row.get("status_id") in (INCOMPLETE, "0")
 
 
-def parse_order(row: object) -> Received[CartOrder]:
-    """An order with its lists in the place of their links (`session.with_details`)."""
-    return received(row, lambda told: _order(HeadWire.model_validate(told)))
+def parse_order(row: object, meanings: Mapping[str, str] = _AS_THEY_ARE) -> Received[CartOrder]:
+    """An order with its lists in the place of their links (`session.with_details`). `meanings`: the option status_map,
+    from a status by its name or number to the name of the one that it means."""
+    return received(row, lambda told: _order(HeadWire.model_validate(told), meanings))
 
 
 def parse_basket(row: object) -> Received[CartBasket]:
-    """An order with the status Incomplete, likewise."""
+    """An order with the status Incomplete, likewise; one with another was ordered meanwhile, under its own number."""
     return received(row, lambda told: _basket(HeadWire.model_validate(told)))
 
 
-def _order(wire: HeadWire) -> CartOrder:
-    status, native = _status(wire)
+def _order(wire: HeadWire, meanings: Mapping[str, str]) -> CartOrder:
+    status, native = _status(wire, meanings)
     payment = _payment_state(wire, status)
     reading = read_amounts(wire)
     archived = bool(wire.is_deleted) and status.order is OrderState.OPEN
@@ -182,7 +190,48 @@ def _order(wire: HeadWire) -> CartOrder:
         payments=_payments(wire, payment, reading.credit),
         shipping_method=safe_text(", ".join(one.shipping_method for one in wire.shipping_addresses[:5])),
         note=_note(wire),
+        refunds=tuple(_refunds(wire)),
     )
+
+
+def _refunds(wire: HeadWire) -> Iterator[Refund]:
+    unit = Decimal(1).scaleb(-places_of(wire.default_currency_code))
+    for back in sorted(wire.refunds, key=lambda one: (one.created, len(one.id), one.id)):
+        amount = back.total_amount.quantize(unit, ROUND_HALF_UP)
+        if amount <= 0:
+            continue
+        declined = bool(back.payments) and all(one.is_declined for one in back.payments)
+        yield Refund(
+            refund_id=back.id,
+            refunded_at=back.created,
+            amount=amount,
+            state=RefundState.FAILED if declined else RefundState.DONE,
+            reason=back.reason,
+            lines=_refund_lines(wire, back, amount, unit),
+        )
+
+
+def _refund_lines(wire: HeadWire, back: RefundWire, amount: Decimal, unit: Decimal) -> tuple[RefundLine, ...]:
+    """The shop names what was given back, but no amounts: where the order's own prices of it are the amount, they are
+    what it is for. Discounts are of the whole order: with one nothing is itemised."""
+    sold = {one.id: one for one in wire.products}
+    lines: list[RefundLine] = []
+    for item in back.items:
+        if item.item_type == "PRODUCT" and item.item_id in sold and sold[item.item_id].quantity:
+            line = sold[item.item_id]
+            share = item.quantity / line.quantity
+            net, tax = ((whole * share).quantize(unit, ROUND_HALF_UP) for whole in (line.total_ex_tax, line.total_tax))
+            lines.append(
+                RefundLine(net, line_id=line.id, sku=line.sku, text=line.name, quantity=item.quantity, tax_amount=tax)
+            )
+        elif item.item_type == "SHIPPING":
+            net = wire.shipping_cost_ex_tax.quantize(unit, ROUND_HALF_UP)
+            gross = wire.shipping_cost_inc_tax.quantize(unit, ROUND_HALF_UP)
+            lines.append(RefundLine(net, LineKind.SHIPPING, text="Shipping", tax_amount=gross - net))
+        else:
+            return ()
+    told = sum((line.amount + line.tax_amount for line in lines), Decimal(0))
+    return tuple(lines) if told == amount else ()
 
 
 def _basket(wire: HeadWire) -> CartBasket:
@@ -190,19 +239,21 @@ def _basket(wire: HeadWire) -> CartBasket:
         basket_id=CartBasketId(wire.id),
         modified_at=wire.date_modified,
         created_at=wire.date_created,
-        status=BasketStatus.OPEN,
+        status=BasketStatus.OPEN if wire.status_id == INCOMPLETE else BasketStatus.PURCHASED,
         native_status=wire.custom_status or wire.status or STATUSES[INCOMPLETE].name,
         currency=wire.default_currency_code,
         total=_total(wire),
         lines=order_lines(wire, read_amounts(wire)),
         buyer=_buyer(wire),
+        order_id=None if wire.status_id == INCOMPLETE else CartOrderId(wire.id),
     )
 
 
-def _status(wire: HeadWire) -> tuple[Status, str]:
-    """By the id; the name is the merchant's to change."""
+def _status(wire: HeadWire, meanings: Mapping[str, str]) -> tuple[Status, str]:
+    """By the id; the name is the merchant's to change, and may be given another meaning."""
     native = wire.custom_status or wire.status
-    status = STATUSES.get(wire.status_id)
+    meant = meanings.get(native) or meanings.get(str(wire.status_id))
+    status = BY_NAME[meant] if meant else STATUSES.get(wire.status_id)
     if status is None:
         raise UnreadableError(f"unknown status {wire.status_id} ({native or 'without a name'})")
     return status, native or status.name

@@ -7,7 +7,7 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from cartui.domain.money import parse_amount
 from cartui.domain.safe_text import safe_text
@@ -180,12 +180,20 @@ class RefundPaidWire(Wire):
     is_declined: bool = False
 
 
+class RefundItemWire(Wire):
+    item_type: Text = ""
+    item_id: OptionalId = ""
+    quantity: OptionalAmount = ZERO
+
+
 class RefundWire(Wire):
     """A row of V3 `orders/payment_actions/refunds`."""
 
     id: OptionalId = ""
     created: Moment
+    reason: Text = ""
     total_amount: Amount
+    items: Annotated[list[RefundItemWire], BeforeValidator(_list)] = []
     payments: Annotated[list[RefundPaidWire], BeforeValidator(_list)] = []
 
 
@@ -229,6 +237,35 @@ class HeadWire(Wire):
     coupons: Annotated[list[CouponWire], BeforeValidator(_list)] = []
     shipping_addresses: Annotated[list[PlaceWire], BeforeValidator(_list)] = []
     refunds: list[RefundWire] = []
+
+
+class SoldWire(Wire):
+    """A row of `orders/{id}/products`, as far as it is shipped. `address` "": it needs no shipping."""
+
+    id: Id
+    address: OptionalId = Field("", alias="order_address_id")
+    quantity: Amount
+    quantity_shipped: OptionalAmount = ZERO
+
+    @property
+    def left(self) -> Decimal:
+        return self.quantity - self.quantity_shipped
+
+
+class ShippedWire(Wire):
+    order_product_id: Id
+    quantity: Amount
+
+
+class ShipmentWire(Wire):
+    """A row of `orders/{id}/shipments`."""
+
+    id: Id
+    tracking_number: Text = ""
+    tracking_carrier: Text = ""
+    shipping_provider: Text = ""
+    comments: Text = ""
+    items: Annotated[list[ShippedWire], BeforeValidator(_list)] = []
 
 
 class ChoiceWire(Wire):
