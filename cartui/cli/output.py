@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Final, TextIO
 
+from cartui.domain import csv_cells
 from cartui.domain.safe_text import safe_text
 from cartui.sync.workspace import Progress
 
 _NUMBER: Final = re.compile(r"-?\d{1,30}(\.\d{1,20})?", re.ASCII)
-_FORMULA_STARTS: Final = ("=", "+", "-", "@")
-_CONTROLS: Final = ("\t", "\r", "\n")
 _SAMPLE: Final = 200  # rows that decide how wide the columns of a table are
 _WIDEST: Final = 60
+cell_text, csv_cell = csv_cells.cell_text, csv_cells.csv_cell
+
 _STYLES: Final = {"good": "32", "bad": "31", "warn": "33", "quiet": "2"}
 
 Row = Mapping[str, object]
@@ -85,30 +86,6 @@ def csv_out(rows: Iterable[Row]) -> int:
         writer.writerow([csv_cell(row.get(name)) for name in columns])
         count += 1
     return count
-
-
-def csv_cell(value: object) -> str:
-    """The text of one cell. Numbers stay numbers; other text that a spreadsheet would run gets a ' in front."""
-    text = cell_text(value)
-    start = value if isinstance(value, str) else text
-    if _NUMBER.fullmatch(text) or not (start.startswith(_CONTROLS) or text.lstrip().startswith(_FORMULA_STARTS)):
-        return text
-    return "'" + text
-
-
-def cell_text(value: object) -> str:
-    """A value as one line of harmless text: yes/no for flags, blank for None, JSON for lists."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case str():
-            return safe_text(value)
-        case list() | tuple() | dict():
-            return safe_text(json.dumps(value, default=str, ensure_ascii=False))
-        case _:
-            return safe_text(str(value))
 
 
 def table_out(rows: Iterable[Row], columns: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from cartui.domain.ids import RecordKind
 from cartui.domain.ports import Capability
 from cartui.screens.base import CART_GROUPS
 from cartui.screens.list_sides import CartListScreen
+from cartui.screens.match import MatchScreen
 from cartui.sync.actions import plan_import, plan_link
 
 
@@ -18,7 +19,7 @@ class CartCustomersScreen(CartListScreen):
     KIND: ClassVar[RecordKind] = RecordKind.CUSTOMER
     NOUN: ClassVar[str] = "customer"
     READS: ClassVar[Capability | None] = Capability.READ_CUSTOMERS
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "create")
+    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "create", "match-open")
     EMPTY: ClassVar[str] = "Press l to list all customers of the cart."
     ABOUT: ClassVar[str] = (
         "The customers that the cart holds. Orders bring their customers by themselves; here you create others, or "
@@ -29,6 +30,8 @@ class CartCustomersScreen(CartListScreen):
     def why_not(self, action: str) -> str | None:
         if action in ("create_selected", "link_selected"):
             return self.why_lacking(Capability.READ_CUSTOMERS) or self.why_untested() or self.why_no_rows()
+        if action == "match":
+            return self.why_lacking(Capability.READ_CUSTOMERS) or self.why_untested()
         return super().why_not(action)
 
     def action_create_selected(self) -> None:
@@ -38,3 +41,7 @@ class CartCustomersScreen(CartListScreen):
     def action_link_selected(self) -> None:
         """S073."""
         self.plan_selected("Planning what to link", plan_link)
+
+    def action_match(self) -> None:
+        """N13: what could be linked, with score and evidence."""
+        self.app.push_screen(MatchScreen(self.cart_name, self.KIND))

@@ -7,6 +7,7 @@ from typing import ClassVar
 from cartui.domain.ids import RecordKind
 from cartui.screens.base import CART_GROUPS
 from cartui.screens.list_sides import CartListScreen
+from cartui.screens.match import MatchScreen
 from cartui.sync.actions import plan_import, plan_link
 
 
@@ -16,7 +17,7 @@ class CartItemsScreen(CartListScreen):
     NUMBER: ClassVar[int] = 6
     KIND: ClassVar[RecordKind] = RecordKind.ITEM
     NOUN: ClassVar[str] = "item"
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "create")
+    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "create", "match-open")
     EMPTY: ClassVar[str] = "Press l to list all items of the cart."
     ABOUT: ClassVar[str] = (
         "The items that the cart holds, a row for each one that can be sold. List all reads them. Type Item Code, Cost "
@@ -27,7 +28,7 @@ class CartItemsScreen(CartListScreen):
     def why_not(self, action: str) -> str | None:
         if action in ("create_selected", "link_selected"):
             return self.why_untested() or self.why_no_rows()
-        return super().why_not(action)
+        return self.why_untested() if action == "match" else super().why_not(action)
 
     def action_create_selected(self) -> None:
         """S065."""
@@ -36,3 +37,7 @@ class CartItemsScreen(CartListScreen):
     def action_link_selected(self) -> None:
         """S066."""
         self.plan_selected("Planning what to link", plan_link)
+
+    def action_match(self) -> None:
+        """N13: what could be linked, with score and evidence."""
+        self.app.push_screen(MatchScreen(self.cart_name, self.KIND))

@@ -7,20 +7,19 @@ from typing import ClassVar
 from cartui.domain.ids import RecordKind
 from cartui.domain.ports import Capability
 from cartui.screens.base import CART_GROUPS
-from cartui.screens.document import OurRecordScreen
-from cartui.screens.list_sides import SystemListScreen
+from cartui.screens.register import RegisterScreen
 from cartui.sync.actions import plan_export
 from cartui.sync.lists import SystemList
 
 
-class CustomersScreen(SystemListScreen):
+class CustomersScreen(RegisterScreen):
     """Customers of the system."""
 
     NUMBER: ClassVar[int] = 4
     KIND: ClassVar[RecordKind] = RecordKind.CUSTOMER
     NOUN: ClassVar[str] = "customer"
     WHICH: ClassVar[SystemList] = SystemList.CUSTOMERS
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "export")
+    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "export", "register", "find-duplicates")
     EMPTY: ClassVar[str] = "The system has no customers yet: orders bring them, or create some on Customers (Cart) (7)."
     ABOUT: ClassVar[str] = (
         "All customers of the system. Those that came with orders are here too; guests are kept apart and are not "
@@ -31,11 +30,8 @@ class CustomersScreen(SystemListScreen):
         if action == "export_selected":
             lacking = self.why_lacking(Capability.WRITE_CUSTOMERS, Capability.REREAD_CUSTOMERS)
             return lacking or self.why_untested() or self.why_no_rows()
-        return None
+        return super().why_not(action)
 
     def action_export_selected(self) -> None:
         """S075."""
         self.plan_selected("Planning the export", plan_export)
-
-    def open_row(self, key: str) -> None:
-        self.app.push_screen(OurRecordScreen(self.cart_name, self.KIND, key))

@@ -7,20 +7,19 @@ from typing import ClassVar
 from cartui.domain.ids import RecordKind
 from cartui.domain.ports import Capability
 from cartui.screens.base import CART_GROUPS
-from cartui.screens.document import OurRecordScreen
-from cartui.screens.list_sides import SystemListScreen
+from cartui.screens.register import RegisterScreen
 from cartui.sync.actions import plan_export
 from cartui.sync.lists import SystemList
 
 
-class ItemsScreen(SystemListScreen):
+class ItemsScreen(RegisterScreen):
     """Items of the system, with the free stock that is to be sent."""
 
     NUMBER: ClassVar[int] = 3
     KIND: ClassVar[RecordKind] = RecordKind.ITEM
     NOUN: ClassVar[str] = "item"
     WHICH: ClassVar[SystemList] = SystemList.ITEMS
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "export")
+    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "export", "register")
     EMPTY: ClassVar[str] = "The system has no items yet: create some from the cart's on Items (Cart) (6)."
     ABOUT: ClassVar[str] = (
         "All items of the system. Mark those that the cart shall have, type the free stock of each (blank sends no "
@@ -32,11 +31,8 @@ class ItemsScreen(SystemListScreen):
         if action == "export_selected":
             lacking = self.why_lacking(Capability.WRITE_ITEMS, Capability.REREAD_ITEMS)
             return lacking or self.why_untested() or self.why_no_rows()
-        return None
+        return super().why_not(action)
 
     def action_export_selected(self) -> None:
         """S070."""
         self.plan_selected("Planning the export", plan_export)
-
-    def open_row(self, key: str) -> None:
-        self.app.push_screen(OurRecordScreen(self.cart_name, self.KIND, key))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cartui.domain.documents import Customer
-from cartui.domain.ids import CustomerCode, CustomerId, ItemCode, RecordKind
+from cartui.domain.ids import CustomerCode, CustomerId, ItemCode, ItemId, RecordKind
 from cartui.domain.merge_customers import Duplicates, check_merge, find_duplicates, merge_changes
 from cartui.domain.plan import FieldChange
 from cartui.domain.query import ensure_fields, matches, parse_query
@@ -76,6 +76,28 @@ def find_ids(ws: Workspace, kind: RecordKind, codes: Sequence[str]) -> list[int]
             f"There is no {kind} {', '.join(missing[:5])} in the system.", f"`cartui {kind}s list` shows the codes."
         )
     return [found[code] for code in dict.fromkeys(codes)]
+
+
+def more_of(ws: Workspace, kind: RecordKind, our_id: int) -> tuple[tuple[str, str], ...]:
+    """What a page says of a record beside its own fields: (title, text), the filled ones only."""
+    if kind is RecordKind.ITEM:
+        item = ws.books.items.find_by_ids([our_id]).get(ItemId(our_id))
+        if item is None:
+            return ()
+        parts = ws.books.items.parts_of([our_id]).get(item.item_id, ())
+        codes = {one: str(part.code) for one, part in ws.books.items.find_by_ids([p.part_id for p in parts]).items()}
+        told = [
+            ("Tax class", item.tax_class),
+            ("Reorder level", plain(item.reorder_level)),
+            ("Bundle of", parts_text(parts, codes)),
+            ("Orderable", plain(ws.books.items.orderable([our_id]).get(item.item_id)) if parts else ""),
+        ]
+    else:
+        customer = ws.books.customers.find_by_ids([our_id]).get(CustomerId(our_id))
+        if customer is None:
+            return ()
+        told = [("More e-mails", ", ".join(customer.more_emails)), ("More phones", ", ".join(customer.more_phones))]
+    return tuple(one for one in told if one[1])
 
 
 # --- customers that are one and the same ------------------------------------------------------------------------------
