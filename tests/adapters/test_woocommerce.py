@@ -13,7 +13,6 @@ import pytest
 import trustme
 
 from cartui.adapters.woocommerce import WooCommerce
-from cartui.adapters.woocommerce.cart import parse_status_map
 from cartui.adapters.woocommerce.errors import tidy_json
 from cartui.adapters.woocommerce.parse import parse_customer, parse_item, parse_order, parse_row
 from cartui.adapters.woocommerce.signing import sign
@@ -122,7 +121,7 @@ def test_an_unknown_status_is_held_unless_it_was_explained() -> None:
     held = parse_row(told, lambda row: parse_order(row, {}))
     assert isinstance(held.record, BadRecord)
     assert "unknown status “packed”" in held.record.reason
-    order = parse_order(told, parse_status_map("wc-packed = processing; x=nonsense"))
+    order = parse_order(told, {"packed": "processing"})
     assert (order.native_status, order.payment_state) == ("packed", PaymentState.PAID)
 
 

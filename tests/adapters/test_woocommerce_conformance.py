@@ -1,4 +1,5 @@
-"""WooCommerce passes the suite of all adapters: version 9.9.5 signed over plain http, 11.0.1 over https."""
+"""WooCommerce passes the suite of all adapters: version 9.9.5 signed over plain http, 11.0.1 over https and with its
+fulfilments."""
 
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ class Driver:
 
     secrets: tuple[str, ...] = (SECRET, "wc_order_")
     currency = "EUR"
+    carrier = "dhl"
 
     def __init__(self, shop: Shop, url: str, ca_file: str = "") -> None:
         self.shop, self.url, self.ca_file = shop, url, ca_file
@@ -72,6 +74,21 @@ class Driver:
         row |= {"status": "cancelled"}
         self.shop.touch(row)
 
+    def place_shippable_order(self) -> str:
+        self.shop.tick()
+        row = self.shop.add_order("order_with_coupon", status="processing")
+        row["line_items"][0]["quantity"] = 3
+        return str(row["id"])
+
+    def next_status(self, order_id: str) -> str:
+        return "completed"
+
+    def refund_one_piece(self) -> str:
+        self.shop.tick()
+        order = self.shop.add_order("order_with_coupon")
+        self.shop.refund(order, 0, restock=True)
+        return str(order["id"])
+
     def rename_item(self, item_id: str, name: str) -> None:
         self.shop.tick()
         row = self.shop.product(int(item_id.partition(":")[0]))
@@ -108,5 +125,6 @@ class TestBasicOverHttps(CartConformance):
         authority.issue_cert("127.0.0.1").configure_cert(context)
         authority.cert_pem.write_to_path(tmp_path / "ca.pem")
         shop = Shop(NOW, "11.0.1")
+        shop.faults.add("fulfilments")
         with serving(shop, context) as url:
             yield Driver(shop, url, str(tmp_path / "ca.pem"))

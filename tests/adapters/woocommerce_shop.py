@@ -16,6 +16,8 @@ lost_answers       writes are carried out, and the connection is cut instead of 
 no_user_names      accounts need a user name and a password
 holes              a plug-in took an element of a list: PHP makes an object of it
 no_options         a firewall refuses OPTIONS
+fulfilments        orders/…/fulfillments are there, in the shape of 10.1 or 11.0
+tracking           the plug-in Shipment Tracking is there
 posts              orders are kept as posts, before 10.2: lists are sorted by the shop's local time, rows of one second
                    have no order at all, and "any" has the checkout's drafts in it
 """
@@ -33,6 +35,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -89,6 +92,9 @@ class Shop:
         self.products: list[Row] = []
         self.variations: list[Row] = []
         self.customers: list[Row] = []
+        self.refunds: list[Row] = []
+        self.fulfilments: list[Row] = []
+        self.notes: list[Row] = []
         self.last_id = 1000
         self.before_request: Callable[[str, dict[str, str]], None] = lambda path, params: None
         self._seed()
@@ -124,6 +130,34 @@ class Shop:
         self.stamp(row, "date_created", self.now)
         self.stamp(row, "date_modified", self.now)
         self.orders.append(row)
+        return row
+
+    def order(self, number: int | str) -> Row:
+        found = next((row for row in self.orders if str(row["id"]) == str(number)), None)
+        if found is None:
+            raise Refusal(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
+        return found
+
+    def refund(self, order: Row, line: int, *, restock: bool) -> Row:
+        """One piece of a line is given back, with its tax."""
+        sold = order["line_items"][line]
+        share = {
+            name: f"{-Decimal(sold[name]) / int(sold['quantity']):.2f}"
+            for name in ("total", "total_tax")
+        }  # fmt: skip
+        self.last_id += 1
+        entry = {"id": 1, "key": "_refunded_item_id", "value": str(sold["id"])}
+        back = {**sold, **share, "id": self.last_id, "quantity": -1, "meta_data": [entry]}
+        amount = -(Decimal(share["total"]) + Decimal(share["total_tax"]))
+        self.last_id += 1
+        row = {"id": self.last_id, "parent_id": order["id"], "amount": str(amount), "reason": "Broken &amp; bad"}
+        row |= {"line_items": [back], "shipping_lines": [], "fee_lines": []}
+        self.stamp(row, "date_created", self.now)
+        self.refunds.append(row)
+        order["refunds"].append({"id": row["id"], "reason": row["reason"], "total": f"-{amount}"})
+        if restock:
+            sold["meta_data"] = [{"id": 2, "key": "_restock_refunded_items", "value": "1"}]
+        self.touch(order)
         return row
 
     def add_product(self, **fields: Any) -> Row:
@@ -227,6 +261,12 @@ class Shop:
             return {"environment": {"version": self.version}}
         if path == "orders":
             return self.list_rows(self.orders, params, tuple(self.statuses))
+        if path == "refunds" and int(self.version.split(".")[0]) >= 9:
+            return self.list_rows(self.refunds, params)
+        if path == "reports/orders/totals":
+            return [{"slug": word, "name": word.title(), "total": 1} for word in self.statuses]
+        if parts[0] == "orders" and len(parts) > 1:
+            return self._of_order(parts)
         if path == "customers":
             role, email = params.get("role", "customer"), params.get("email", "").lower()
             rows = [row for row in self.customers if role in ("all", row["role"])]
@@ -241,6 +281,62 @@ class Shop:
             rows = [self._shown(row) for row in self.variations if row["parent_id"] == int(parts[1])]
             return self.list_rows(rows, params)
         raise Refusal(404, "rest_no_route", "No route was found matching the URL and request method.")
+
+    def _of_order(self, parts: list[str]) -> Any:
+        if len(parts) == 2:
+            return self.order(parts[1])
+        if parts[2] == "refunds":
+            return [row for row in self.refunds if str(row["parent_id"]) == parts[1]]
+        if parts[2] == "fulfillments" and "fulfilments" in self.faults:
+            if not any(str(row["id"]) == parts[1] for row in self.orders):
+                raise Refusal(404, "woocommerce_rest_order_invalid_id", "Invalid order ID.")
+            found = [row for row in self.fulfilments if row["entity_id"] == parts[1]]
+            return found if int(self.version.split(".")[0]) >= 11 else {"fulfillments": found}
+        raise Refusal(404, "rest_no_route", "No route was found matching the URL and request method.")
+
+    def _ship(self, order: Row, body: Row) -> tuple[int, Any]:
+        """As 10.1.2 and 11.0.1 do: how much is left is not looked at, and the order's status stays."""
+        meta = {one["key"]: one["value"] for one in body["meta_data"]}
+        if not meta.get("_items"):
+            raise Refusal(400, "0", "The fulfillment should contain at least one item.")
+        self.last_id += 1
+        row = {"id": self.last_id, "entity_id": str(order["id"]), "status": "fulfilled", "date_deleted": None}
+        row |= {"is_fulfilled": "1" if int(self.version.split(".")[0]) >= 11 else True, "meta_data": body["meta_data"]}
+        self.fulfilments.append(row)
+        shipped = [one for f in self.fulfilments if f["entity_id"] == str(order["id"])
+                   for m in f["meta_data"] if m["key"] == "_items" for one in m["value"]]  # fmt: skip
+        whole = sum(one["qty"] for one in shipped) >= sum(int(line["quantity"]) for line in order["line_items"])
+        word = "fulfilled" if whole else "partially_fulfilled"
+        self._put_meta(order, [{"key": "_fulfillment_status", "value": word}])
+        self.touch(order)
+        return 201, row if int(self.version.split(".")[0]) >= 11 else {"fulfillment": row}
+
+    def _track(self, order: Row, body: Row) -> tuple[int, Any]:
+        row = {**body, "tracking_id": hashlib.md5(body["tracking_number"].encode()).hexdigest()}  # noqa: S324
+        old = next((one["value"] for one in order["meta_data"] if one["key"] == "_wc_shipment_tracking_items"), [])
+        self._put_meta(order, [{"key": "_wc_shipment_tracking_items", "value": [*old, row]}])
+        return 201, row
+
+    @staticmethod
+    def _put_meta(order: Row, entries: list[Row]) -> None:
+        names = {one["key"] for one in entries}
+        order["meta_data"] = [one for one in order["meta_data"] if one["key"] not in names] + entries
+
+    def _write_order(self, parts: list[str], body: Row) -> tuple[int, Any]:
+        order = self.order(parts[1])
+        if parts[2:] == ["fulfillments"] and "fulfilments" in self.faults:
+            return self._ship(order, body)
+        if parts[2:] == ["notes"]:
+            self.notes.append({**body, "order_id": order["id"]})
+            return 201, self.notes[-1]
+        if len(parts) > 2:
+            raise Refusal(404, "rest_no_route", "No route was found matching the URL and request method.")
+        if body.get("status", order["status"]) not in self.statuses:
+            raise Refusal(400, "rest_invalid_param", params={"status": "status is not one of …"})
+        self._put_meta(order, body.get("meta_data", []))
+        order["status"] = body.get("status", order["status"])
+        self.touch(order)
+        return 200, order
 
     def _shown(self, row: Row) -> Row:
         parent = self.product(row["parent_id"])
@@ -261,6 +357,10 @@ class Shop:
             if sum(map(len, body.values())) > 100:
                 raise Refusal(413, "woocommerce_rest_request_entity_too_large")
             return 200, {"update": [self._in_batch(path.removesuffix("batch"), one) for one in body.get("update", ())]}
+        if parts[0] == "wc-shipment-tracking":
+            return self._track(self.order(parts[3]), body)
+        if parts[0] == "orders":
+            return self._write_order(parts, body)
         if path == "products":
             self._ensure_free(body.get("sku", ""), 0)
             row = self.add_product(name="", sku="", regular_price="", manage_stock=False, stock_quantity=None)
@@ -362,14 +462,14 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/":
             told = {
                 "name": "Shop",
-                "namespaces": ["wp/v2", "wc/v3"],
+                "namespaces": ["wp/v2", "wc/v3", *(["wc-shipment-tracking/v3"] if "tracking" in faults else [])],
                 "gmt_offset": 5.5,
                 "timezone_string": "Asia/Kolkata",
             }
             return self._send(200, told)
-        if not path.startswith("/wc/v3/"):
+        if not path.startswith(("/wc/v3/", "/wc-shipment-tracking/v3/")):
             raise Refusal(404, "rest_no_route")
-        path = path.removeprefix("/wc/v3/")
+        path = path.removeprefix("/wc/v3/").removeprefix("/")
         if self.command == "OPTIONS":
             return self._send_options(path)
         self._check_key(parts.path, params)
@@ -405,7 +505,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _check_key(self, path: str, params: dict[str, str]) -> None:
         header = "" if "strip_header" in self.shop.faults else self.headers.get("Authorization", "")
-        if "wp-json/wc/" not in self.path:  # it looks for this in the address before it reads any key
+        # it looks for this in the address before it reads any key; plug-ins' parts are called wc-…
+        if not any(place in self.path for place in ("wp-json/wc/", "wp-json/wc-")):
             raise Refusal(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
         if self.encrypted:
             pair = params.pop("consumer_key", ""), params.pop("consumer_secret", "")

@@ -20,7 +20,6 @@ from cartui.adapters.woocommerce.listing import (
     iter_numbered,
 )
 from cartui.adapters.woocommerce.parse import (
-    NO_ORDERS,
     STATUSES,
     is_parent,
     item_id,
@@ -33,17 +32,22 @@ from cartui.adapters.woocommerce.parse import (
     split_id,
     stamp_of,
 )
+from cartui.adapters.woocommerce.refunds import RefundReader
 from cartui.adapters.woocommerce.render import (
     render_customer,
     render_customer_changes,
     render_item,
     render_item_changes,
 )
+from cartui.adapters.woocommerce.shipments import ShipmentWriter
+from cartui.adapters.woocommerce.statuses import OrderStatuses
 from cartui.adapters.woocommerce.stock import Located, StockWriter
-from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
 from cartui.domain.ports import (
     AdapterSpec,
+    AdminPages,
     BadRecord,
+    BasketReader,
     BasketSource,
     Cart,
     CartFacts,
@@ -55,8 +59,10 @@ from cartui.domain.ports import (
     ItemSink,
     Option,
     OrderReader,
+    OrderStatusSink,
     Page,
     Received,
+    ShipmentSink,
     StageResult,
     StockMeaning,
     StockSink,
@@ -66,12 +72,16 @@ from cartui.domain.records import (
     CartCustomer,
     CartItem,
     CartOrder,
+    CartShipment,
     CustomerDraft,
     ItemDraft,
+    NativeStatus,
+    ShipmentDraft,
     StockResult,
     StockWrite,
 )
 from cartui.domain.safe_text import safe_text
+from cartui.domain.status_map import parse_status_map
 from cartui.errors import HoldRecordError, UnknownOutcomeError
 from cartui.transport import NotFoundError, Reply, Waiter
 
@@ -113,8 +123,14 @@ OPTIONS: Final = (
     ),
     Option(
         "status_map",
-        "Plug-in statuses",
+        "The shop's own statuses",
         "statuses of plug-ins as WooCommerce's own, such as packed=processing, shipped=completed; others are held",
+    ),
+    Option(
+        "shipped_status",
+        "Status when shipped",
+        "what a paid order becomes when all of it was shipped; none leaves it as it is",
+        default="completed",
     ),
     Option("customer_role", "Customer role", "the role of accounts that are customers, or all", default="customer"),
     Option(
@@ -138,7 +154,8 @@ class WooCommerce:
         self._connection = connection
         self._client = Client(connection, waiter)
         self._facts = FACTS
-        self._statuses: tuple[str, ...] | None = None
+        self._statuses = OrderStatuses(self._client)
+        self._refunds = RefundReader(self._client)
         self._currency: str | None = None
         self._flat: bool | None = None
 
@@ -159,17 +176,18 @@ class WooCommerce:
     # --- reading
 
     def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
-        params = {"status": self._listed_statuses()}
+        params = {"status": self._statuses.listed()}
         for batch in iter_modified(self._client, "orders", params, since, "orders"):
             yield Page(self._order_rows(batch.rows), batch.total, batch.complete_to)
 
     def iter_baskets(self, since: datetime | None) -> Iterator[Page[CartBasket]]:
         """Orders that the block checkout has begun (status checkout-draft); other baskets are not in the API."""
-        if _BASKET not in (self._known_statuses() or (_BASKET,)):
+        if _BASKET not in (self._statuses.known or (_BASKET,)):
             yield Page((), 0)
             return
+        own = self._status_map()
         for batch in iter_modified(self._client, "orders", {"status": _BASKET}, since, "baskets"):
-            rows = tuple(parse_row(row, parse_basket) for row in batch.rows)
+            rows = tuple(parse_row(row, lambda one: parse_basket(one, own)) for row in batch.rows)
             yield Page(rows, batch.total, batch.complete_to)
 
     def iter_items(self, since: datetime | None) -> Iterator[Page[CartItem]]:
@@ -205,10 +223,15 @@ class WooCommerce:
             yield Page(kept, batch.total if floor is None else None, batch.complete_to)
 
     def get_orders(self, ids: Sequence[CartOrderId]) -> Page[CartOrder]:
-        known = [name for name in self._known_statuses() or () if name not in ("any", *NO_ORDERS)]
-        params = {"status": ",".join(known) or "any"}
+        params = {"status": self._statuses.with_trash()}
         rows = get_included(self._client, "orders", _numbers(ids), params, "orders", _id_of)
         return Page(self._order_rows(rows))
+
+    def get_baskets(self, ids: Sequence[CartBasketId]) -> Page[CartBasket]:
+        """A basket that was placed is an order with the same id."""
+        params, own = {"status": self._statuses.listed(drafts=True)}, self._status_map()
+        rows = get_included(self._client, "orders", _numbers(ids), params, "baskets", _id_of)
+        return Page(tuple(parse_row(row, lambda one: parse_basket(one, own)) for row in rows))
 
     def get_items(self, ids: Sequence[CartItemId]) -> Page[CartItem]:
         currency = self._shop_currency()
@@ -287,11 +310,34 @@ class WooCommerce:
         body = render_customer_changes(changes)
         self._client.send("PUT", f"customers/{customer_id}", body, customer_id, idempotent=True)
 
+    def find_shipments(self, order_id: CartOrderId) -> Sequence[CartShipment]:
+        return self._shipments().find(order_id)
+
+    def create_shipment(self, draft: ShipmentDraft) -> str:
+        return self._shipments().create(draft)
+
+    def list_order_statuses(self) -> Sequence[NativeStatus]:
+        return self._statuses.titled(self._status_map())
+
+    def set_order_status(self, order_id: CartOrderId, code: str) -> None:
+        self._statuses.set(order_id, code, self._status_map())
+
+    def admin_url(self, kind: RecordKind, external_id: str) -> str:
+        """The old address of an order's page: shops that keep orders in tables of their own lead on from it."""
+        product, _ = split_id(external_id) or ("", "")
+        pages = {
+            RecordKind.ORDER: f"post.php?post={product}&action=edit",
+            RecordKind.BASKET: f"post.php?post={product}&action=edit",
+            RecordKind.ITEM: f"post.php?post={product}&action=edit",
+            RecordKind.CUSTOMER: f"user-edit.php?user_id={product}",
+        }
+        return f"{self._client.url}/wp-admin/{pages[kind]}" if product and kind in pages else ""
+
     # --- rows
 
     def _order_rows(self, rows: Sequence[Any]) -> tuple[Received[CartOrder], ...]:
-        status_map = parse_status_map(self._option("status_map"))
-        return tuple(parse_row(row, lambda one: parse_order(one, status_map)) for row in rows)
+        own = self._status_map()
+        return self._refunds.complete(rows, [parse_row(row, lambda one: parse_order(one, own)) for row in rows])
 
     def _item_rows(self, rows: Sequence[Any], *, expand: bool) -> tuple[Received[CartItem], ...]:
         """Rows of products, where a product with variations becomes these (not `expand`: nothing)."""
@@ -354,18 +400,6 @@ class WooCommerce:
 
     # --- what the shop says of itself, asked once
 
-    def _known_statuses(self) -> tuple[str, ...]:
-        """All words that the list of orders takes as a status, those of plug-ins too; () where it does not say."""
-        if self._statuses is None:
-            self._statuses = parse_statuses(self._client.options("orders"))
-        return self._statuses
-
-    def _listed_statuses(self) -> str:
-        """What to ask for: `any` leaves out what a plug-in keeps out of searches, and where orders are kept as posts it
-        has the checkout's drafts in it."""
-        placed = [name for name in self._known_statuses() if name not in ("any", "trash", *NO_ORDERS)]
-        return ",".join(placed) or "any"
-
     def _shop_currency(self) -> str:
         """The currency of item prices; "" where the key may not know it."""
         if self._currency is None:
@@ -384,34 +418,19 @@ class WooCommerce:
             self._flat = self._client.find("variations", {"per_page": "1", "_fields": "id"}, "variations") is not None
         return self._flat
 
+    def _shipments(self) -> ShipmentWriter:
+        shipped = self._option("shipped_status") or "completed"
+        return ShipmentWriter(self._client, "" if shipped == "none" else shipped, self._status_map())
+
+    def _status_map(self) -> dict[str, str]:
+        told = parse_status_map(self._option("status_map"), (*STATUSES, *(f"wc-{word}" for word in STATUSES)))
+        return {name.removeprefix("wc-"): word.removeprefix("wc-") for name, word in told.items()}
+
     def _option(self, name: str) -> str:
         return self._connection.options.get(name, "").strip()
 
 
 # --- small decisions --------------------------------------------------------------------------------------------------
-
-
-def parse_status_map(text: str) -> dict[str, str]:
-    """ "packed=processing, shipped=completed" as a dict; what leads to no word of WooCommerce is left out, so that the
-    orders are held."""
-    pairs = (part.partition("=") for part in text.replace(";", ",").split(","))
-    told = {name.strip().removeprefix("wc-"): word.strip().removeprefix("wc-") for name, _, word in pairs}
-    return {name: word for name, word in told.items() if name and word in STATUSES}
-
-
-def parse_statuses(reply: Reply | None) -> tuple[str, ...]:
-    """The words of the parameter `status` in a path's description of itself."""
-    told = reply.json if reply is not None else None
-    endpoints = told.get("endpoints") if isinstance(told, dict) else None
-    for endpoint in endpoints if isinstance(endpoints, list) else ():
-        if not isinstance(endpoint, dict) or "GET" not in (endpoint.get("methods") or ()):
-            continue
-        args = endpoint.get("args")
-        status = args.get("status") if isinstance(args, dict) else None
-        items = status.get("items", status) if isinstance(status, dict) else None
-        words = items.get("enum") if isinstance(items, dict) else None
-        return tuple(word for word in words if isinstance(word, str)) if isinstance(words, list) else ()
-    return ()
 
 
 def _received(found: Located, currency: str, stamp: datetime | None = None) -> Received[CartItem]:
@@ -491,4 +510,8 @@ _: tuple[
     type[ItemSink],
     type[CustomerSink],
     type[StockSink],
-] = (WooCommerce,) * 9
+    type[ShipmentSink],
+    type[OrderStatusSink],
+    type[BasketReader],
+    type[AdminPages],
+] = (WooCommerce,) * 13

@@ -41,7 +41,8 @@ _MOST_SKEW: Final = timedelta(minutes=5)
 
 
 class Client:
-    """One shop's API. Paths are below wc/v3/. Errors: those of `errors`, and the transport's."""
+    """One shop's API. Paths are below wc/v3/, those with a slash before them below the root of all APIs. Errors: those
+    of `errors`, and the transport's."""
 
     def __init__(self, connection: Connection, waiter: Waiter | None = None) -> None:
         self._connection = connection
@@ -52,6 +53,7 @@ class Client:
         self._in_query = connection.options.get("key_sent", "auto") == "query"
         self.url = _TAIL.sub("", connection.url.strip())
         self._skew = timedelta(0)  # the shop's clock less ours, where that matters
+        self._namespaces: frozenset[str] | None = None
         self.last_status: int | None = None
         self.exchanges = 0
 
@@ -78,6 +80,18 @@ class Client:
         """As `get`; None where the shop has no such path or refuses it, or does not know a parameter's value."""
         reply = self._try("GET", path, dict(params), None, record, listing=True, idempotent=True, writes=False)
         return reply if reply.status not in EXPECTED else None
+
+    def look(self, path: str, record: str) -> Reply:
+        """A read of one record's part, whatever the shop says to it."""
+        return self._try("GET", path, {}, None, record, listing=False, idempotent=True, writes=False)
+
+    def has_namespace(self, name: str) -> bool:
+        """A plug-in's part of the API, such as "wc-shipment-tracking/v3"; asked once."""
+        if self._namespaces is None:
+            told = self.index().json
+            names = told.get("namespaces") if isinstance(told, dict) else None
+            self._namespaces = frozenset(map(str, names)) if isinstance(names, list) else frozenset()
+        return name in self._namespaces
 
     def options(self, path: str) -> Reply | None:
         """What a path says of its own parameters; None where it is not told."""
@@ -179,6 +193,8 @@ class Client:
         )  # fmt: skip
 
     def _place(self, path: str, params: Mapping[str, str], api: str = _API) -> tuple[str, dict[str, str]]:
+        if path.startswith("/"):
+            api, path = "", path[1:]
         tail = _MARK if self._root.startswith("?") else ""
         return f"{self._root}{api}{path}{tail}", dict(params)
 

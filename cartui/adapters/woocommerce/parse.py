@@ -59,6 +59,11 @@ STATUSES: Final[Mapping[str, States]] = {
     ),
     "checkout-draft": (OrderState.DRAFT, PaymentState.PENDING, FulfilmentState.UNFULFILLED),
 }
+_FULFILMENTS: Final[Mapping[str, FulfilmentState]] = {
+    "fulfilled": FulfilmentState.SHIPPED,
+    "partially_fulfilled": FulfilmentState.PARTIALLY_SHIPPED,
+}
+SHIPMENT_KEY: Final = "_cartui_shipment_"
 NO_ORDERS: Final = ("checkout-draft", "auto-draft", "draft", "new")  # what is not placed (yet)
 TAX_NUMBER_KEYS: Final = (
     *(
@@ -84,17 +89,19 @@ class UnreadableError(Exception):
 def parse_order(row: Any, status_map: Mapping[str, str]) -> CartOrder:
     """One order. `status_map` leads from a plug-in's status to one of WooCommerce's own."""
     told: wire.OrderRow = _shape(wire.ORDER, row)
-    currency, total = _currency(told["currency"]), _amount(told["total"], "total")
+    currency, total = _currency(told["currency"]), amount_of(told["total"], "total")
     created, modified = parse_gmt(told.get("date_created_gmt")), parse_gmt(told.get("date_modified_gmt"))
     if created is None and modified is None:
         raise UnreadableError("date_created_gmt: is missing or no date")
     placed_at = created or modified or NEVER
-    refunded = -sum((_amount(refund.get("total"), "refunds, total") for refund in told.get("refunds", ())), Decimal(0))
+    refunded = -sum(
+        (amount_of(refund.get("total"), "refunds, total") for refund in told.get("refunds", ())), Decimal(0)
+    )
     order_state, payment_state, fulfilment_state = _states(told, status_map, total, refunded)
     billing, shipping = told.get("billing", {}), told.get("shipping", {})
     return CartOrder(
         order_id=CartOrderId(str(told["id"])),
-        order_number=_name(told.get("number")) or str(told["id"]),
+        order_number=name_of(told.get("number")) or str(told["id"]),
         placed_at=placed_at,
         modified_at=modified or placed_at,
         currency=currency,
@@ -108,24 +115,26 @@ def parse_order(row: Any, status_map: Mapping[str, str]) -> CartOrder:
         billing_address=_address(billing),
         shipping_address=_address(shipping),
         payments=_payments(told, total, payment_state),
-        shipping_method=", ".join(_name(line.get("method_title")) for line in told.get("shipping_lines", ())),
+        shipping_method=", ".join(name_of(line.get("method_title")) for line in told.get("shipping_lines", ())),
         note=safe_text(html.unescape(told.get("customer_note") or ""), keep_lines=True),
     )
 
 
-def parse_basket(row: Any) -> CartBasket:
-    """An order that the checkout made before it was placed (status checkout-draft)."""
-    order = parse_order(row, {})
+def parse_basket(row: Any, status_map: Mapping[str, str]) -> CartBasket:
+    """An order that the checkout made before it was placed (status checkout-draft); placed, it is the same record."""
+    order = parse_order(row, status_map)
+    placed = order.order_state is not OrderState.DRAFT
     return CartBasket(
         basket_id=CartBasketId(order.order_id),
         modified_at=order.modified_at,
         created_at=order.placed_at,
-        status=BasketStatus.OPEN,
+        status=BasketStatus.PURCHASED if placed else BasketStatus.OPEN,
         native_status=order.native_status,
         currency=order.currency,
         total=order.total,
         lines=order.lines,
         buyer=order.buyer,
+        order_id=order.order_id if placed else None,
     )
 
 
@@ -133,18 +142,39 @@ def _states(told: wire.OrderRow, status_map: Mapping[str, str], total: Decimal, 
     """By the status, refined by what the record proves: refunds (the order's total stays as it was) and the dates of
     payment and completion."""
     word = told["status"].removeprefix("wc-")
-    known = STATUSES.get(word) or STATUSES.get(status_map.get(word, ""))
+    known = STATUSES.get(status_map.get(word, word))
     if known is None:
         raise UnreadableError(f"unknown status “{safe_text(word, 40)}”")
     order_state, payment, fulfilment = known
     paid = parse_gmt(told.get("date_paid_gmt")) is not None
-    if paid and order_state is OrderState.CANCELLED:
+    if paid and (order_state is OrderState.CANCELLED or payment is PaymentState.PENDING):
         payment = PaymentState.PAID
     if refunded > 0 and payment in (PaymentState.PAID, PaymentState.VOIDED):
         payment = PaymentState.REFUNDED if refunded >= total else PaymentState.PARTIALLY_REFUNDED
     if payment is PaymentState.REFUNDED and parse_gmt(told.get("date_completed_gmt")) is not None:
         fulfilment = FulfilmentState.SHIPPED
+    if fulfilment is FulfilmentState.UNFULFILLED and order_state is not OrderState.CANCELLED:
+        fulfilment = _shipped(told.get("meta_data", ()))
     return order_state, payment, fulfilment
+
+
+def _shipped(entries: Iterable[wire.Meta]) -> FulfilmentState:
+    """What fulfilments of version 10.1 and later, a tracking plug-in or cartui's own entries say of an order whose
+    status does not say that it was shipped."""
+    found = FulfilmentState.UNFULFILLED
+    for one in entries:
+        key, value = one.get("key"), one.get("value")
+        if not isinstance(key, str) or not key.startswith("_"):
+            continue
+        if key == "_fulfillment_status":
+            return _FULFILMENTS.get(str(value), found)
+        if key.startswith(SHIPMENT_KEY) and isinstance(value, dict):
+            if value.get("completes") == "yes":
+                return FulfilmentState.SHIPPED
+            found = FulfilmentState.PARTIALLY_SHIPPED
+        elif key == "_wc_shipment_tracking_items" and value:
+            found = FulfilmentState.PARTIALLY_SHIPPED
+    return found
 
 
 def _order_lines(told: wire.OrderRow, currency: str) -> tuple[OrderLine, ...]:
@@ -159,19 +189,19 @@ def _order_lines(told: wire.OrderRow, currency: str) -> tuple[OrderLine, ...]:
 
 
 def _line(kind: LineKind, line: wire.LineRow, rates: Mapping[str, Decimal | None]) -> OrderLine:
-    amount = _amount(line.get("total"), "total of a line")
-    quantity = _amount(line.get("quantity") or "1", "quantity") if kind is LineKind.PRODUCT else Decimal(1)
+    amount = amount_of(line.get("total"), "total of a line")
+    quantity = amount_of(line.get("quantity") or "1", "quantity") if kind is LineKind.PRODUCT else Decimal(1)
     if kind is LineKind.FEE and amount < 0:
         kind = LineKind.DISCOUNT  # the shop's way to take something off by hand or by a plug-in
     charged = {str(tax.get("id")) for tax in line.get("taxes", ()) if (tax.get("total") or "0").strip("0.-")}
     rate = rates.get(next(iter(charged))) if len(charged) == 1 else None
     return OrderLine(
         kind=kind,
-        text=_name(line.get("name")) or _name(line.get("method_title")) or kind.value,
+        text=name_of(line.get("name")) or name_of(line.get("method_title")) or kind.value,
         amount=amount,
         quantity=quantity,
         tax_rate=rate,
-        tax_amount=_amount(line.get("total_tax"), "total_tax of a line"),
+        tax_amount=amount_of(line.get("total_tax"), "total_tax of a line"),
         item_id=_item_id_of(line),
         sku=_text(line.get("sku")),
         line_id=str(line.get("id") or ""),
@@ -185,36 +215,36 @@ def _item_id_of(line: wire.LineRow) -> CartItemId | None:
 
 
 def _coupon_line(line: wire.LineRow, currency: str) -> OrderLine:
-    taken = _amount(line.get("discount"), "discount")
-    text = f"{_name(line.get('code'))}: {taken} {currency}, taken off the amounts above"
+    taken = amount_of(line.get("discount"), "discount")
+    text = f"{name_of(line.get('code'))}: {taken} {currency}, taken off the amounts above"
     return OrderLine(LineKind.COUPON, text, Decimal(0), line_id=str(line.get("id") or ""))
 
 
 def _tax_lines(told: wire.OrderRow) -> Iterable[OrderLine]:
     """One line a rate, and what the order's total_tax has beyond them (plug-ins that tax without rates)."""
-    left = _amount(told.get("total_tax"), "total_tax")
+    left = amount_of(told.get("total_tax"), "total_tax")
     for tax in told.get("tax_lines", ()):
-        amount = _amount(tax.get("tax_total"), "tax_total") + _amount(
+        amount = amount_of(tax.get("tax_total"), "tax_total") + amount_of(
             tax.get("shipping_tax_total"), "shipping_tax_total"
         )
         left -= amount
-        text = _name(tax.get("label")) or _name(tax.get("rate_code")) or "Tax"
+        text = name_of(tax.get("label")) or name_of(tax.get("rate_code")) or "Tax"
         yield OrderLine(LineKind.TAX, text, amount, tax_rate=_rate(tax.get("rate_percent")))
     if left:
         yield OrderLine(LineKind.TAX, "Tax that is of no rate", left)
 
 
 def _payments(told: wire.OrderRow, total: Decimal, state: PaymentState) -> tuple[Payment, ...]:
-    method, title = _text(told.get("payment_method")), _name(told.get("payment_method_title"))
+    method, title = _text(told.get("payment_method")), name_of(told.get("payment_method_title"))
     took = state in (PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED)
     paid_at, reference = parse_gmt(told.get("date_paid_gmt")), _text(told.get("transaction_id"))
     payment = Payment(method, total, PaymentState.PAID, title, reference, paid_at)
     back = (
         Payment(
             method,
-            _amount(refund.get("total"), "refunds, total"),
+            amount_of(refund.get("total"), "refunds, total"),
             PaymentState.REFUNDED,
-            title=_name(refund.get("reason")),
+            title=name_of(refund.get("reason")),
             reference=str(refund.get("id") or ""),
         )
         for refund in told.get("refunds", ())
@@ -227,9 +257,9 @@ def _buyer(told: wire.OrderRow, billing: wire.AddressRow) -> Buyer:
     return Buyer(
         CartCustomerId(customer) if customer else None,
         _text(billing.get("email")),
-        _name(billing.get("first_name")),
-        _name(billing.get("last_name")),
-        _name(billing.get("company")),
+        name_of(billing.get("first_name")),
+        name_of(billing.get("last_name")),
+        name_of(billing.get("company")),
         _text(billing.get("phone")),
         _tax_number(told.get("meta_data", ())),
     )
@@ -244,7 +274,7 @@ def parse_item(row: Any, parent: Mapping[str, Any] | None, currency: str, stamp:
     told: wire.ItemRow = _shape(wire.ITEM, row)
     above: wire.ItemRow = _shape(wire.ITEM, parent) if parent else told
     modified = stamp or parse_gmt(told.get("date_modified_gmt")) or parse_gmt(told.get("date_created_gmt")) or NEVER
-    name = _name(above.get("name")) or _name(told.get("name"))
+    name = name_of(above.get("name")) or name_of(told.get("name"))
     price = told.get("regular_price") or told.get("price")
     return CartItem(
         item_id=item_id(str(above["id"]), str(told["id"])) if parent else item_id(str(told["id"])),
@@ -266,7 +296,7 @@ def stock_of(told: wire.ItemRow) -> Decimal | None:
     """The stock of its own, None where it has none: it is not tracked, or its product's is ("parent")."""
     quantity = told.get("stock_quantity")
     if told.get("manage_stock") in (True, "1", "yes", "true") and quantity not in (None, "", False):
-        return _amount(quantity, "stock_quantity")
+        return amount_of(quantity, "stock_quantity")
     return None
 
 
@@ -296,12 +326,12 @@ def _own_sku(told: wire.ItemRow, parent: wire.ItemRow) -> str:
 
 
 def _variant(told: wire.ItemRow) -> str:
-    options = [_name(one.get("option")) for one in told.get("attributes", ())]
-    return ", ".join(option for option in options if option) or _name(told.get("name"))
+    options = [name_of(one.get("option")) for one in told.get("attributes", ())]
+    return ", ".join(option for option in options if option) or name_of(told.get("name"))
 
 
 def _price(text: str | None) -> Decimal:
-    price = _amount(text, "price")
+    price = amount_of(text, "price")
     if price < 0:
         raise UnreadableError("price: is below zero")
     return price
@@ -336,9 +366,9 @@ def parse_customer(row: Any) -> CartCustomer:
         customer_id=CartCustomerId(str(told["id"])),
         modified_at=parse_gmt(told.get("date_modified_gmt")) or parse_gmt(told.get("date_created_gmt")) or NEVER,
         email=_text(told.get("email")) or _text(billing.get("email")),
-        first_name=_name(told.get("first_name")) or _name(billing.get("first_name")),
-        last_name=_name(told.get("last_name")) or _name(billing.get("last_name")),
-        company=_name(billing.get("company")),
+        first_name=name_of(told.get("first_name")) or name_of(billing.get("first_name")),
+        last_name=name_of(told.get("last_name")) or name_of(billing.get("last_name")),
+        company=name_of(billing.get("company")),
         phone=_text(billing.get("phone")),
         tax_number=_tax_number(told.get("meta_data", ())),
         addresses=tuple(dict.fromkeys(one for one in addresses if one != Address())),
@@ -459,11 +489,11 @@ def _in_words(error: ValidationError) -> str:
 
 def _address(row: wire.AddressRow) -> Address:
     return Address(
-        name=f"{_name(row.get('first_name'))} {_name(row.get('last_name'))}".strip(),
-        company=_name(row.get("company")),
-        street1=_name(row.get("address_1")),
-        street2=_name(row.get("address_2")),
-        city=_name(row.get("city")),
+        name=f"{name_of(row.get('first_name'))} {name_of(row.get('last_name'))}".strip(),
+        company=name_of(row.get("company")),
+        street1=name_of(row.get("address_1")),
+        street2=name_of(row.get("address_2")),
+        city=name_of(row.get("city")),
         region=_text(row.get("state")),
         postcode=_text(row.get("postcode")),
         country=_text(row.get("country")),
@@ -490,7 +520,7 @@ def _text(value: str | bool | None) -> str:
     return _safe(value) if isinstance(value, str) and value else ""
 
 
-def _name(value: str | bool | None) -> str:
+def name_of(value: str | bool | None) -> str:
     """What a person wrote: WordPress has escaped a part of it ("Mugs &amp; Cups")."""
     if not isinstance(value, str) or not value:
         return ""
@@ -514,7 +544,7 @@ _number = lru_cache(maxsize=4096)(parse_amount)
 _NOISE: Final = re.compile(r"(-?\d{1,12}\.\d{6})\d{1,14}", re.ASCII)
 
 
-def _amount(text: object, field: str) -> Decimal:
+def amount_of(text: object, field: str) -> Decimal:
     """An amount, exactly as the shop wrote it; blank is nothing charged."""
     if text in (None, "", False):
         return Decimal(0)
