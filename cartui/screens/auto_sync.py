@@ -21,17 +21,25 @@ from cartui.screens.base import CART_GROUPS, CartScreen
 from cartui.screens.dialogs import ConfirmDialog, ListedDialog
 from cartui.screens.form import FormScreen, FormScroll
 from cartui.screens.glyphs import GLYPHS
+from cartui.screens.outbox import OutboxScreen
 from cartui.screens.set_up import SetUpScreen
 from cartui.screens.start import start, stop
 from cartui.screens.status import RESULT_WORDS
 from cartui.screens.steps import mending_key, next_step, steps, steps_words
 from cartui.screens.times import EXAMPLE, check_time, check_typing, parse_time, show_time, zone_name
+from cartui.screens.to_cart import (
+    grey_the_impossible,
+    outbox_words,
+    show_what_matters,
+    to_cart_fields,
+    to_cart_values,
+    typed_to_cart,
+)
 from cartui.sync import carts
 from cartui.sync.carts import CartView
 from cartui.widgets.chrome import put
 from cartui.widgets.fields import ChoiceField, SwitchField, TextField
 
-NOT_YET = "Sending by itself comes in a later release; export by hand on the tabs Items and Customers."
 WHILE_RUNNING = "While the cart is RUNNING its dates move by themselves: stop it (S) to set them."
 IMPORT_WORDS = {kind: f"{kind.label}s" for kind in IMPORT_KINDS}
 DATE_HELP = {
@@ -80,6 +88,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
 
     def _from_cart(self) -> ComposeResult:
         yield Static("", id="status-line")
+        yield SwitchField("sync_orders", "Sync Orders", "Off: orders are taken over by hand only, on Orders (Cart).")
         yield ChoiceField(
             "import_orders_as",
             "Import Orders As",
@@ -119,15 +128,8 @@ class AutoSyncScreen(CartScreen, FormScreen):
         )  # fmt: skip
 
     def _to_cart(self) -> ComposeResult:
-        for name, title in (
-            ("to_cart_customers", "Enable Customer updates"),
-            ("to_cart_stock", "Enable real-time stock updates"),
-            ("to_cart_items", "Enable Item updates"),
-        ):
-            field = SwitchField(name, title, NOT_YET)
-            field.grey(NOT_YET)
-            yield field
-        yield Static(Content(NOT_YET), classes="reason")
+        yield Static("", id="outbox-line")
+        yield from to_cart_fields()
 
     def on_mount(self) -> None:
         for field in self.fields:
@@ -150,6 +152,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
             "last_order_from": show_time(at[0], seconds=bool(at[0] and at[0].second)),
             "last_update_time": show_time(at[1], seconds=bool(at[1] and at[1].second)),
             "poll_minutes": str(settings.poll_minutes),
+            **to_cart_values(settings),
         }
         for field in self.fields:
             name = str(field.name)
@@ -157,6 +160,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
             field.set_value(shown.get(name, "yes" if switch else "no"))
         self.field("poll_minutes").note("minutes")
         self._note_zones()
+        show_what_matters(self.values, self.field)
 
     def _note_zones(self) -> None:
         for name in ("last_order_from", "last_update_time"):
@@ -171,6 +175,10 @@ class AutoSyncScreen(CartScreen, FormScreen):
         parts: list[tuple[str, str]] = [(f"{'Status':<31}", ""), word, (f"  {reason}" if reason else "", "$quiet")]
         put(self.query_one("#status-line", Static), Content.assemble(*parts))
         self._draw_guard(None if running else view)
+        words = outbox_words(view)
+        told = [(f"{'Outbox':<31}", ""), (words, "$quiet" if words == "nothing waits" else "bold")]
+        put(self.query_one("#outbox-line", Static), Content.assemble(*told, ("  (o)", "$quiet")))
+        grey_the_impossible(view, self.field)
         for name in ("last_order_from", "last_update_time"):
             self.field(name).hold(WHILE_RUNNING if running else "")
             self.field(name).help_text = WHILE_RUNNING if running else DATE_HELP[name]
@@ -217,6 +225,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
     def mode_changed(self) -> None:
         self.set_unsaved(self.is_changed)
         self._note_zones()
+        show_what_matters(self.values, self.field)
 
     def begin_edit(self, focus: str | None = None) -> None:
         if focus is None and self._stored is not None and self._stored.last_order_from is None:
@@ -232,7 +241,8 @@ class AutoSyncScreen(CartScreen, FormScreen):
         values = self.values
         stored = self._stored.document.settings if self._stored else CartSettings()
         return replace(
-            stored,
+            typed_to_cart(stored, values),
+            sync_orders=values["sync_orders"] == "yes",
             import_orders_as=DocumentKind(values["import_orders_as"]),
             from_cart_customers=values["from_cart_customers"] == "yes",
             from_cart_items=values["from_cart_items"] == "yes",
@@ -303,6 +313,9 @@ class AutoSyncScreen(CartScreen, FormScreen):
         told += [(f"{GLYPHS.failed if one.level is GuardLevel.BLOCKS else GLYPHS.warning} {one.problem}", one.remedy)
                  for one in missing]  # fmt: skip
         self.app.push_screen(ListedDialog(f"{self.cart_name}: the four steps", told))
+
+    def action_outbox(self) -> None:
+        self.app.push_screen(OutboxScreen(self.cart_name))
 
     def action_stop(self) -> None:
         stop(self, self.cart_name, lambda: None)

@@ -125,7 +125,8 @@ class FormScreen(CartuiScreen):
 
     def step_field(self, step: int) -> None:
         """On to the next field that can be changed, or the one before; from the last on to the first."""
-        editors = [editor for field in self.fields if not (editor := field.query_one(".editor")).disabled]
+        shown = [field for field in self.fields if field.display]
+        editors = [editor for field in shown if not (editor := field.query_one(".editor")).disabled]
         if editors:
             here = next((at for at, editor in enumerate(editors) if editor.has_focus), -step if step > 0 else 0)
             editors[(here + step) % len(editors)].focus()

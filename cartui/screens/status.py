@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from cartui.domain.guard import GuardLevel
+from cartui.domain.outbox import OutboxKind
 from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.settings import SyncStatus
 from cartui.screens.times import show_moment
 from cartui.sync.carts import CartView
 from cartui.widgets.status_bar import StatusSegment
 
+OUTBOUND_WORDS = {
+    OutboxKind.STOCK: "stock",
+    OutboxKind.ITEM: "items",
+    OutboxKind.CUSTOMER: "customers",
+    OutboxKind.SHIPMENT: "tracking",
+}
 RESULT_WORDS = {
     CycleResult.OK: "ok",
     CycleResult.HELD: "ok, some held",
@@ -30,6 +37,16 @@ def state_segment(view: CartView) -> StatusSegment:
     )
 
 
+def outbound_segment(view: CartView) -> StatusSegment:
+    """Whether anything leaves for the shop by itself: on or off, at all times (S127)."""
+    sends = view.document.settings.sends
+    if not sends:
+        return StatusSegment("outbound off", "quiet")
+    words = ", ".join(OUTBOUND_WORDS[kind] for kind in sends)
+    refused = sum(counts.refused for kind, counts in view.outbox.items() if kind in sends)
+    return StatusSegment(f"outbound ON: {words}" + (f", {refused:,} refused" if refused else ""), "warning")
+
+
 def last_words(report: CycleReport | None, now: datetime) -> str:
     """The last cycle in a few words."""
     if report is None:
@@ -40,7 +57,7 @@ def last_words(report: CycleReport | None, now: datetime) -> str:
 def status_segments(view: CartView, now: datetime, runner: str) -> list[StatusSegment]:
     """The status bar of one cart."""
     document = view.document
-    segments = [state_segment(view)]
+    segments = [state_segment(view), outbound_segment(view)]
     if document.status is SyncStatus.RUNNING:
         at_work = f"at work now: {view.lease_holder}"
         waits = f"next {show_moment(document.next_cycle_at, now)} {runner}"

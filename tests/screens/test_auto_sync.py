@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from textual.pilot import Pilot
 
 from cartui.app import CartuiApp
-from cartui.domain.settings import CartConnection, DocumentKind, SyncStatus
-from cartui.screens.auto_sync import NOT_YET, AutoSyncScreen
+from cartui.domain.ids import ItemCode, RecordKind
+from cartui.domain.ledger import CartRecord
+from cartui.domain.outbox import Ending, OutboxKind, OutboxState, SentRow
+from cartui.domain.outcomes import RecordState
+from cartui.domain.plan import NewItem
+from cartui.domain.settings import CartConnection, DocumentKind, FieldOwner, SyncStatus
+from cartui.screens.auto_sync import AutoSyncScreen
 from cartui.screens.dialogs import ConfirmDialog, ProblemsDialog, TypedWordDialog
+from cartui.screens.outbox import OutboxScreen
 from cartui.sync import carts
 from cartui.sync.workspace import Workspace
 from tests.screens.terminal import NOW, URL, seen, settle
@@ -182,27 +190,107 @@ async def test_an_old_date_wants_the_name_typed(ws: Workspace, make_app: Make) -
     assert carts.view_cart(ws, NAME).document.status is SyncStatus.RUNNING
 
 
-async def test_to_cart_switches_cannot_be_switched(ws: Workspace, make_app: Make) -> None:
-    """They would do nothing yet: greyed with the reason, and Tab never stops on them."""
+async def test_the_cursor_goes_through_every_field_that_matters(ws: Workspace, make_app: Make) -> None:
+    """All switches To Cart are off at the start; what hangs on a switch is out of the way until it is on."""
     add(ws)
     app = make_app(start_cart=NAME)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "e")
-        names = set()
-        for _ in range(12):
-            await pilot.press("tab")
-            names.add(next(node.name for node in app.focused.ancestors if node.name))  # type: ignore[union-attr]
-        assert names == {
-            "import_orders_as",
-            "last_order_from",
-            "last_update_time",
-            "from_cart_customers",
-            "from_cart_items",
-            "poll_minutes",
-        }
-        assert tab(app).field("to_cart_stock").greyed == NOT_YET
-        assert "Sending by itself comes in a later release" in seen(app)
+
+        async def names() -> set[str]:
+            found = set()
+            for _ in range(40):
+                await pilot.press("tab")
+                found.add(next(node.name for node in app.focused.ancestors if node.name))  # type: ignore[union-attr]
+            return {str(name) for name in found}
+
+        switches = {"to_cart_customers", "to_cart_stock", "to_cart_items", "to_cart_tracking"}
+        first = await names()
+        assert first == {
+            "sync_orders", "import_orders_as", "last_order_from", "last_update_time", "from_cart_customers",
+            "from_cart_items", "poll_minutes", "send_from_test", *switches,
+        }  # fmt: skip
+        assert {tab(app).field(name).value for name in switches} == {"no"}
+        for name in ("to_cart_stock", "to_cart_items", "from_cart_items"):
+            tab(app).field(name).query_one(".editor").focus()
+            await press(pilot, "space")
+        owners = {"owner-item-name", "owner-item-barcode", "owner-item-price"}
+        stock = {"stock_number", "stock_buffer", "stock_backorder", "stock_range"}
+        assert await names() - first == owners | stock
+
+
+async def test_what_is_sent_is_saved_and_both_directions_want_an_owner(ws: Workspace, make_app: Make) -> None:
+    """Save is refused with the remedy; once every field has an owner it is stored, and the status bar says it."""
+    add(ws)
+    app = make_app(start_cart=NAME)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "outbound off" in seen(app)
+        await press(pilot, "e")
+
+        async def turn(name: str, *keys: str) -> None:
+            tab(app).field(name).query_one(".editor").focus()
+            await press(pilot, *keys)
+
+        for name in ("to_cart_stock", "to_cart_items", "from_cart_items", "to_cart_tracking"):
+            await turn(name, "space")
+        await turn("stock_buffer", "end", "backspace", "3")
+        await turn("carriers", *"DHL=dhl_de")
+        await press(pilot, "ctrl+s")
+        dialog = app.screen
+        assert isinstance(dialog, ProblemsDialog)
+        assert "Set owner.item to cart, system, newest or ask" in dialog.problems[0][0]
+        await press(pilot, "enter")
+        for name in ("name", "barcode", "price"):
+            await turn(f"owner-item-{name}", "space", "space")
+        await press(pilot, "ctrl+s")
+        assert not tab(app).editing
+        assert "outbound ON: stock, items, tracking" in seen(app)
+    settings = carts.view_cart(ws, NAME).document.settings
+    assert (settings.to_cart_stock, settings.stock_buffer, settings.to_cart_customers) == (True, Decimal(3), False)
+    assert set(settings.field_owners.values()) == {FieldOwner.SYSTEM}
+    assert settings.carriers == {"DHL": "dhl_de"}
+
+
+async def test_the_outbox_is_shown_with_reasons_and_tried_again(ws: Workspace, make_app: Make) -> None:
+    """o lists it; Enter says why a row was refused and what to do; R has it wait again. A brake wants the name."""
+    add(ws)
+    document = ws.books.carts.get(NAME)
+    carts.save_cart(ws, replace(document, settings=replace(document.settings, to_cart_stock=True)))
+    with ws.books.transaction():
+        made = ws.books.items.add_many([NewItem(ItemCode(f"MUG-{n}"), f"Mug {n}") for n in range(2)])
+        ws.books.records.put_many(
+            document.cart_id,
+            [
+                CartRecord(RecordKind.ITEM, f"i{n}", "Mug", None, "", RecordState.LINKED, our_id=item_id)
+                for n, item_id in enumerate(made)
+            ],
+        )
+        ws.books.outbox.touch(OutboxKind.STOCK, made)
+        first, second = ws.books.outbox.due(document.cart_id, OutboxKind.STOCK, 10)
+        ws.books.outbox.end([
+            SentRow(first, Ending.REFUSED, "The cart does not track it.", "Switch that on."),
+            SentRow(second, Ending.REFUSED, "A brake holds it back (x).", "Look."),
+        ])  # fmt: skip
+    app = make_app(start_cart=NAME)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "2 refused" in seen(app)
+        await press(pilot, "o")
+        assert isinstance(app.screen, OutboxScreen)
+        assert "MUG-0 Mug 0" in seen(app)
+        await press(pilot, "enter")
+        assert "Switch that on." in seen(app)
+        await press(pilot, "enter", "R")
+        assert ws.books.outbox.again([first])[0].state is OutboxState.WAITING
+        await press(pilot, "home", "R")
+        assert isinstance(app.screen, TypedWordDialog)
+        await press(pilot, *NAME, "enter")
+        again = ws.books.outbox.again([second])[0]
+        assert (again.state, again.approved) == (OutboxState.WAITING, True)
+        await press(pilot, "q")
+        assert isinstance(app.screen, AutoSyncScreen)
 
 
 async def test_dates_cannot_be_set_while_running(ws: Workspace, make_app: Make) -> None:
@@ -214,8 +302,9 @@ async def test_dates_cannot_be_set_while_running(ws: Workspace, make_app: Make) 
         await settle(pilot)
         await press(pilot, "e")
         assert tab(app).field("last_order_from").greyed
-        await press(pilot, "shift+tab", "end", "backspace", "5", "ctrl+s")
-    assert carts.view_cart(ws, NAME).document.settings.poll_minutes in (5, 15)
+        tab(app).field("poll_minutes").query_one(".editor").focus()
+        await press(pilot, "end", "backspace", "5", "ctrl+s")
+    assert carts.view_cart(ws, NAME).document.settings.poll_minutes == 15
 
 
 async def test_a_greyed_key_says_why(ws: Workspace, make_app: Make) -> None:
