@@ -42,6 +42,7 @@ from cartui.adapters.magento.session import (
     ORDERS,
     SOURCE_ITEMS,
     MagentoSession,
+    Source,
     batches,
 )
 from cartui.adapters.magento.stock import MagentoStock
@@ -185,7 +186,13 @@ class MagentoCart:
     # --- customers
 
     def iter_customers(self, since: datetime | None) -> Iterator[Page[CartCustomer]]:
-        yield from self._session.pages(CUSTOMERS, since, parse_customer, self._of_website())
+        """Since a moment also some others in turn: in some versions an address moves no customer's date."""
+        given = 0
+        for rows in self._due(CUSTOMERS, since, self._of_website()) if since is not None else ():
+            given += len(rows)
+            yield Page(tuple(replace(parse_customer(row), stamp=since) for row in rows))
+        for page in self._session.pages(CUSTOMERS, since, parse_customer, self._of_website()):
+            yield replace(page, total=given + (page.total or 0))
 
     def get_customers(self, ids: Sequence[CartCustomerId]) -> Page[CartCustomer]:
         return Page(tuple(map(parse_customer, self._session.by_ids(CUSTOMERS, ids))))
@@ -198,7 +205,7 @@ class MagentoCart:
         self._stock.forget()
         given: set[str] = set()
         for rows in self._unmoved(since) if since is not None else ():
-            fresh = [row for row in rows if row_id(row) not in given and _is_before(row, since)]
+            fresh = [row for row in rows if row_id(row) not in given]
             given |= {row_id(row) for row in fresh}
             if fresh:
                 yield Page(tuple(replace(one, stamp=since) for one in self._items(fresh)))
@@ -207,18 +214,26 @@ class MagentoCart:
 
     def _unmoved(self, since: datetime) -> Iterator[list[Row]]:
         """Items to be read again whatever their date: sold since, or their turn has come."""
-        session, only = self._session, (_SELLABLE, *self._of_website())
+        session = self._session
         sold: set[str] = set()
         for chunk in session.walk(ORDERS, since, self._of_stores()):
             sold |= {str(line.get("product_id")) for row in chunk.rows for line in as_rows(row.get("items"))}
         if sold:
-            yield [row for row in session.by_ids(ITEMS, sorted(sold)) if row.get("type_id") not in _NOT_SOLD]
-        highest, now = session.highest_id(ITEMS)
+            rows = session.by_ids(ITEMS, sorted(sold))
+            yield [row for row in rows if row.get("type_id") not in _NOT_SOLD and _is_before(row, since)]
+        yield from self._due(ITEMS, since, (_SELLABLE, *self._of_website()))
+
+    def _due(self, source: Source, since: datetime, only: Sequence[Where]) -> Iterator[list[Row]]:
+        """Rows whose turn has come, but for those that their own date brings."""
+        session = self._session
+        highest, now = session.highest_id(source)
         for first, last in slices_due(since, now, highest) if now else ():
             for start in range(first, last + 1, session.size):
                 end = min(last, start + session.size - 1)
                 ids = (Where("entity_id", "gteq", str(start)), Where("entity_id", "lteq", str(end)))
-                yield session.page(ITEMS, [*ids, *only], ITEMS.sort, 1, session.size)[0]
+                found = session.page(source, [*ids, *only], source.sort, 1, session.size)[0]
+                if rows := [row for row in found if _is_before(row, since)]:
+                    yield rows
 
     def get_items(self, ids: Sequence[CartItemId]) -> Page[CartItem]:
         self._stock.forget()

@@ -76,6 +76,20 @@ def test_stock_that_changes_by_hand_is_seen_in_turn(cart: MagentoCart, shop: Mag
     assert seen["11"] == 4321
 
 
+def test_an_address_that_changes_is_seen_in_turn(cart: MagentoCart, shop: MagentoShop) -> None:
+    """Where it moves no customer's date."""
+    shop.tick(86_400)
+    shop.customers[5]["addresses"][0]["city"] = "Newtown"
+    mark = shop.moment
+    cities: set[str] = set()
+    for _ in range(36):
+        shop.tick(1_200)
+        pages = list(checked_pages(cart.iter_customers(mark - OVERLAP), mark - OVERLAP, "customers"))
+        cities |= {place.city for one in good(rows_of(pages)) for place in one.addresses}
+        mark = pages[-1].complete_to or mark
+    assert "Newtown" in cities
+
+
 def test_a_poll_costs_the_same_with_a_large_catalogue(sourced: MagentoCart, sources: MagentoShop) -> None:
     """A slice of it is read, not the whole."""
     for number in range(1_000, 3_000):
