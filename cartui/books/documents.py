@@ -16,6 +16,7 @@ from cartui.books.tables import Document as DocumentTable
 from cartui.domain import documents as domain
 from cartui.domain.documents import Document, DocumentDraft, DocumentStatus
 from cartui.domain.ids import CartId, CartOrderId, CustomerId, DocumentId, ItemCode
+from cartui.domain.plan import FollowOrder
 from cartui.domain.records import FulfilmentState, LineKind, OrderState, PaymentState
 from cartui.domain.settings import DocumentKind
 from cartui.errors import NeedsOperatorError
@@ -117,6 +118,25 @@ class Documents:
         row = self._db.row(_T.select(_T.id).where((_T.number == wanted) | (_T.posted_number == wanted)))
         return None if row is None else DocumentId(row[0])
 
+    def follow(self, rows: Sequence[FollowOrder]) -> None:
+        """Take over the words of orders that moved in the cart, and flag (or no longer flag) them for a person. The
+        payments of what was approved stay: they were posted."""
+        for row in rows:
+            now = row.draft
+            words: dict[str, object] = {
+                "native_status": now.native_status,
+                "order_state": now.order_state.value,
+                "payment_state": now.payment_state.value,
+                "fulfilment_state": now.fulfilment_state.value,
+                "changed_in_cart": row.changed,
+            }
+            self._db.write(_T.update(**words).where(_T.id == row.document_id))
+            self._db.write(
+                _T.update(payments=payments_as_json(now.payments)).where(
+                    (_T.id == row.document_id) & (_T.status == DocumentStatus.PENDING.value)
+                )
+            )
+
     def mark_changed(self, document_ids: Sequence[DocumentId], *, changed: bool = True) -> None:
         """Flag documents whose order changed in the cart after the import (or take the flag away)."""
         self._db.write_many(
@@ -143,7 +163,6 @@ class Documents:
                     self._db.among(DocumentLine.item_code, [str(one) for one in codes[start : start + _ASK]])
                     & (_T.status == DocumentStatus.PENDING.value)
                     & (_T.kind != DocumentKind.CREDIT_NOTE.value)
-                    & _T.source_id.is_null()  # what an order keeps already is allocated
                     & (DocumentLine.kind == LineKind.PRODUCT.value)
                 )
                 .group_by(DocumentLine.item_code)

@@ -63,7 +63,7 @@ def sales_rows(ws: Workspace, first: date, last: date) -> list[ReportRow]:
     names = {one.cart_id: one.name for one in ws.books.carts.list_all()}
     sums: dict[tuple[date, str, str, str], dict[str, Decimal]] = {}
     for one in ws.books.accounts.day_sums(first, last, [AccountKind.INCOME, AccountKind.LIABILITY]):
-        tax = one.account.key.partition(":")[0] == TAX
+        tax = one.account.kind is AccountKind.LIABILITY and (one.account.key == TAX or one.tax_rate is not None)
         if one.account.kind is AccountKind.LIABILITY and not tax:
             continue
         cart = names.get(one.cart_id, f"cart {one.cart_id}") if one.cart_id is not None else ""
