@@ -71,6 +71,8 @@ def plan_undo_import(
     if record is None or record.our_id is None:
         return _same(row, "not linked any more")
     if row.action is Action.LINK:
+        if (other := _linked_otherwise(row, ours)) is not None:
+            return other
         return _unlink(row, record.our_id, record.external_id)
     if row.action is Action.CREATE:
         if record.our_id not in untouched:
@@ -87,6 +89,15 @@ def plan_undo_import(
     if kind is RecordKind.ITEM:
         return _update(row, back, ImportItem(ItemId(record.our_id), values=values))
     return _update(row, back, ImportCustomer(CustomerId(record.our_id), values=values))
+
+
+def _linked_otherwise(row: AppliedRow, ours: Values | None) -> PlannedChange | None:
+    """Refused where the record was tied to another one of ours since. `ours` holds its code."""
+    then = next((one.after for one in row.fields if one.name == "linked to"), "")
+    code = (ours or {}).get("code", "")
+    if not then or not code or f"{then} ".startswith(f"{code} "):
+        return None
+    return _refuse(row, f"It is linked to {code} now, not to {then}: it was changed since.", "Unlink it by hand.")
 
 
 def _way_back(row: AppliedRow, current: Values) -> tuple[FieldChange, ...] | PlannedChange:

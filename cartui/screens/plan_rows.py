@@ -13,7 +13,8 @@ COLUMNS = (
     Column("change", "Before → after", 37, priority=2),
     Column("why", "Why", 40, priority=3),
 )
-ORDER = (Action.CREATE, Action.UPDATE, Action.LINK, Action.SET_STOCK, Action.HOLD, Action.SKIP, Action.SAME)
+_LAST = (Action.HOLD, Action.SKIP, Action.SAME)
+ORDER = (*(action for action in Action if action not in _LAST), *_LAST)
 QUIET = (Action.SAME, Action.SKIP)
 
 

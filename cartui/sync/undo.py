@@ -118,9 +118,14 @@ def _imports_back(
 
 def _ours(ws: Workspace, kind: RecordKind, ids: Sequence[int]) -> dict[int, Values]:
     if kind is RecordKind.ITEM:
-        return {one: our_item_values(item) for one, item in ws.books.items.find_by_ids(ids).items()}
+        return {
+            one: {**our_item_values(item), "code": item.code} for one, item in ws.books.items.find_by_ids(ids).items()
+        }
     if kind is RecordKind.CUSTOMER:
-        return {one: customer_values(customer) for one, customer in ws.books.customers.find_by_ids(ids).items()}
+        return {
+            one: {**customer_values(customer), "code": customer.code}
+            for one, customer in ws.books.customers.find_by_ids(ids).items()
+        }
     return {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -60,6 +61,18 @@ def test_what_is_safe_is_accepted_at_once_and_taken_back_at_once(ws: Workspace, 
     back = apply_plan(ws, plan_undo(ws, NAME))
     assert back.problems == ()
     assert open_bench(ws, NAME, RecordKind.ITEM).keys_from(60) == ["i1", "i2", "i20"]
+
+
+def test_undo_leaves_alone_what_was_linked_anew_since(ws: Workspace, bench: Bench) -> None:
+    """Only links that are as the batch made them are taken back."""
+    apply_plan(ws, plan_accepted(ws, bench, ["i1", "i2"]))
+    with ws.books.transaction():
+        [other] = ws.books.items.find_by_codes(["FREE"]).values()
+        [record] = ws.books.records.find_many(bench.document.cart_id, RecordKind.ITEM, ["i1"]).values()
+        ws.books.records.put_many(bench.document.cart_id, [replace(record, our_id=other.item_id)])
+    apply_plan(ws, plan_undo(ws, NAME))
+    left = ws.books.records.find_many(bench.document.cart_id, RecordKind.ITEM, ["i1", "i2"])
+    assert {key: record.our_id for key, record in left.items() if record.our_id} == {"i1": other.item_id}
 
 
 def test_only_what_has_a_proposal_can_be_accepted(ws: Workspace, bench: Bench) -> None:
