@@ -142,7 +142,7 @@ class PrestaShop:
 
     def iter_baskets(self, since: datetime | None) -> Iterator[Page[CartBasket]]:
         """Carts that hold something and did not become an order."""
-        return self._changes.by_date("carts", since, self.reader.open_baskets)
+        return self._changes.baskets(since)
 
     def get_baskets(self, ids: Sequence[CartBasketId]) -> Page[CartBasket]:
         """Those that became an order, too."""

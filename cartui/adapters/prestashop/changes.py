@@ -4,6 +4,7 @@ orders      by date_upd; besides, those with a credit slip of their own date
 customers   by date_upd; besides, those of changed addresses
 products    by date_upd; besides, those sold since (orders change stock and move no product's date), and a slice of the
             catalogue in turn (`domain.sweep`): stock that staff or programs set, prices of combinations
+carts       by id, those of a later date_upd
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cartui.adapters.prestashop.reading import Reader, Rows, values_of
 from cartui.adapters.prestashop.session import Session
 from cartui.adapters.prestashop.wire import Row, UnreadableError
 from cartui.domain.ports import Page, Received
-from cartui.domain.records import CartItem
+from cartui.domain.records import CartBasket, CartItem
 from cartui.domain.sweep import slices_due
 
 R = TypeVar("R")
@@ -89,6 +90,19 @@ class Changes:
         if row.stamp is None or row.stamp >= since:
             return False
         return row.stamp >= self._session.clock.earliest(self._session.clock.bound(since), "")
+
+    # --- baskets
+
+    def baskets(self, since: datetime | None) -> Iterator[Page[CartBasket]]:
+        """By id: reading a cart may change its date (Cart.php completes one without a key as it is loaded)."""
+        session = self._session
+        begun: datetime | None = None
+        filters = [] if since is None else [("filter[date_upd]", f">[{session.clock.bound(since)}]")]
+        for page in session.pages_by_id("carts", [*filters, ("date", "1")], "", FACTS.page_size, patient=True):
+            begun = begun or session.shop_now
+            fresh = [row for row in page if not self._too_early(row, since)]
+            rows = self._reader.open_baskets(fresh)
+            yield Page(tuple(rows), None, begun if len(page) < FACTS.page_size else None)
 
     # --- lists by date
 

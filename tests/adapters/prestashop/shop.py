@@ -405,10 +405,19 @@ class FakePrestaShop:
             noise.append(
                 (5, "[PHP Notice #8] Trying to access array offset on value of type bool (Product.php, line 1)")
             )
+        if resource == "carts" and display != "minimum":
+            self._complete_carts(rows)
         shown = [self._shown(resource, row, display, params) for row in rows]
         as_json = params.get("output_format") == "JSON"
         name = LISTS.get(resource, resource)
         return 200, [] if as_json and not shown else {name: shown}, NODES[resource]
+
+    def _complete_carts(self, rows: list[Row]) -> None:
+        """Cart::__construct: one of a customer that has no key yet gets the customer's and is saved, by being read."""
+        for row in rows:
+            if not row.get("secure_key") and row["id_customer"] != "0":
+                row["secure_key"] = SECURE_KEY
+                self.touch(row)
 
     def _sorted(self, resource: str, rows: list[Row], params: Row) -> list[Row]:
         if "sort" not in params:

@@ -102,6 +102,21 @@ def test_a_reference_with_brackets_is_found_without_reading_the_whole_shop(
     assert all("=%25%5B" in target for target in asked)
 
 
+def test_carts_that_change_by_being_read_hide_no_others(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """PrestaShop saves a cart without a key as soon as it is loaded: the last one of a page then shows the time of now,
+    and a list that went on from there would have lost the rest."""
+    rows = [{"id_product": "3", "id_product_attribute": "0", "quantity": "2"}]
+    expected = {row.external_id for row in rows_of(cart.iter_baskets(None))}
+    for _ in range(430):
+        shop.pass_time(1)
+        made = shop.put("carts", id_customer="3", id_currency="1", secure_key="",
+                        date_add=shop.local(), date_upd=shop.local(), associations={"cart_rows": rows})  # fmt: skip
+        expected.add(str(made["id"]))
+    shop.pass_time(3_600)
+    found = [row.external_id for row in rows_of(checked_pages(cart.iter_baskets(None), None, "baskets"))]
+    assert sorted(found) == sorted(expected)
+
+
 def test_our_own_stock_comes_back_as_it_was_written(shop: FakePrestaShop, cart: PrestaShop) -> None:
     """A stock write moves no date either."""
     cart.set_stock([StockWrite(CartItemId("5"), Decimal(77))])
