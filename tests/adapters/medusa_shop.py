@@ -225,7 +225,9 @@ class FakeMedusa:
                 {"payments": [self._payment(order, total + sum(order["credited"], Decimal(0)))]}
             ]
         row |= order.get("spoilt", {})
-        return row if "*items" in fields else without_exact(row)
+        if "*items" not in fields.split(","):
+            row["items"] = [{**one, "detail": {}, "quantity": None} for one in items]
+        return row if "*items" in fields.split(",") else without_exact(row)
 
     @staticmethod
     def _payment(order: Row, total: Decimal) -> Row:

@@ -15,7 +15,8 @@ import pytest
 
 from cartui.adapters.medusa import SPEC, MedusaCart
 from cartui.adapters.medusa.parse import parse_basket, parse_customer, parse_item, parse_order
-from cartui.adapters.medusa.wire import Terms
+from cartui.adapters.medusa.session import MedusaSession
+from cartui.adapters.medusa.wire import ORDERS, Listing, Terms
 from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
 from cartui.domain.money import ProofState, prove_total
 from cartui.domain.ports import BadRecord, Connection, Stage, StockMeaning, Verdict
@@ -36,9 +37,10 @@ from cartui.domain.records import (
     StockWrite,
     WriteState,
 )
-from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError
+from cartui.errors import AbortCycleError, HoldRecordError, NeedsOperatorError, UnknownOutcomeError
 from cartui.sync.intake import checked_pages
 from cartui.testing.conformance import good, rows_of
+from cartui.transport.limits import ENDLESS
 from tests.adapters.medusa_money import Row
 from tests.adapters.medusa_shop import KEY, PASSWORD, USERNAME, FakeMedusa, Refused, iso, serving
 
@@ -130,6 +132,13 @@ def test_pieces_that_do_not_add_up_are_not_made_to() -> None:
     assert prove_total(order.lines, order.total, order.currency).state is ProofState.UNEXPLAINED
 
 
+def test_two_pence_that_nothing_explains_stay_visible() -> None:
+    """They become the proof's rounding line; they are not hidden in the other amounts."""
+    row = {**order_row(1), "total": Decimal("59.912")}
+    order = order_of(row)
+    assert prove_total(order.lines, order.total, order.currency).state is ProofState.ROUNDED
+
+
 def test_a_refund_leaves_the_order_as_charged() -> None:
     """Medusa lowers the total by a credit line; a returned piece lowers its line. Order 7 has both."""
     row = order_row(7)
@@ -172,7 +181,8 @@ def test_fulfilment_goes_by_counted_pieces() -> None:
 def test_what_is_never_shipped_does_not_hold_an_order_back() -> None:
     """A line that needs no shipping counts only where it is all there is."""
     row = deepcopy(order_row(13))
-    row["items"][0] |= {"requires_shipping": False, "detail": {}}
+    row["items"][0] |= {"requires_shipping": False}
+    row["items"][0]["detail"] |= {"delivered_quantity": 0, "shipped_quantity": 0}
     assert order_of(row).fulfilment_state is FulfilmentState.DELIVERED
     for one in row["items"]:
         one["requires_shipping"] = False
@@ -341,6 +351,22 @@ def test_a_poll_without_changes_costs_the_same_whatever_there_is(cart: MedusaCar
         for number in range(200):
             fake.add_product(f"More {number}", [(f"MORE-{number}", "S")])
     assert costs == [5, 5]
+
+
+def test_pages_that_are_too_large_become_smaller(cart: MedusaCart, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders of hundreds of lines: what is larger than is ever read is asked for in parts."""
+    page = MedusaSession.page
+
+    def limited(session: MedusaSession, listing: Listing, where: Any, take: int, fields: str = "") -> Any:
+        if listing is ORDERS and (take if not where else len(where)) > 10:
+            raise AbortCycleError(ENDLESS, "Choose smaller pages.")
+        return page(session, listing, where, take, fields)
+
+    expected = {row.external_id for row in rows_of(cart.iter_orders(None))}
+    monkeypatch.setattr(MedusaSession, "page", limited)
+    ids = [CartOrderId(one) for one in sorted(expected)]
+    assert {row.external_id for row in cart.get_orders(ids).rows} == expected
+    assert {row.external_id for row in rows_of(checked_pages(cart.iter_orders(None), None, "orders"))} == expected
 
 
 def test_a_renamed_product_brings_its_variants_once(cart: MedusaCart, fake: FakeMedusa) -> None:

@@ -59,7 +59,7 @@ def ensure_installed() -> Path:
             target.mkdir(parents=True)
             for name in (*_INSTALLED, ".npmrc"):
                 shutil.copy(SOURCE / name, target / name)
-            # Not `npm ci`: it refuses a lock without the packages of other platforms, which some registries do not have.
+            # Not `npm ci`: it refuses a lock without the packages of other platforms.
             words = ["npm", "install", "--no-save", "--omit=optional", "--ignore-scripts"]
             common._run(words, target, {}, INSTALL_SECONDS)
             (target / "installed").touch()

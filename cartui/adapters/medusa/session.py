@@ -19,6 +19,7 @@ from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
 from cartui.transport import Auth, Reply, Transport, basic_auth, register_secret, segment
+from cartui.transport.limits import ENDLESS
 
 R = TypeVar("R")
 Row = Mapping[str, Any]
@@ -200,7 +201,12 @@ class MedusaSession:
         seen: set[str] = set()
         while True:
             where = [("updated_at[$gte]", render_since(lower))] if lower else []
-            rows, count, date = self.page(listing, where, take)
+            try:
+                rows, count, date = self.page(listing, where, take)
+            except AbortCycleError as error:
+                self._shrink(error, take)
+                take = self.take
+                continue
             started = started or date
             fresh = [row for row in rows if row_id(row) not in seen]
             seen |= {row_id(row) for row in fresh}
@@ -218,6 +224,12 @@ class MedusaSession:
                 problem = f"More than {_MOST} rows of {listing.root} have one change date."
                 raise AbortCycleError(problem, "Nothing was skipped; report it for this shop.")
 
+    def _shrink(self, error: AbortCycleError, take: int) -> None:
+        """Long orders make pages that are larger than what is read: smaller ones from now on."""
+        if error.problem != ENDLESS or take > self.take or self.take == 1:
+            raise error
+        self.take = max(1, self.take // 4)
+
     def pages(self, listing: Listing, since: datetime | None, parse: Callable[[Row], Received[R]]) -> Iterator[Page[R]]:
         for chunk in self.walk(listing, since):
             yield Page(tuple(map(parse, chunk.rows)), chunk.total, chunk.mark)
@@ -225,12 +237,18 @@ class MedusaSession:
     def by_ids(self, listing: Listing, ids: Sequence[str], name: str = "id") -> list[Row]:
         """Rows whose `name` is one of `ids`: an unknown filter may be ignored, so each row is looked at."""
         rows: list[Row] = []
-        unique = list(dict.fromkeys(ids))
-        for start in range(0, len(unique), _IDS):
-            wanted = unique[start : start + _IDS]
+        left = list(dict.fromkeys(ids))
+        while left:
+            wanted = left[: min(self.take, _IDS)]
             where = [(f"{name}[]", one) for one in wanted]
-            found, _, _ = self.page(listing, where, max(self.take, _IDS))
+            try:
+                # More than were asked for: an e-mail may have two rows, a guest's and an account's.
+                found, _, _ = self.page(listing, where, 2 * _IDS)
+            except AbortCycleError as error:
+                self._shrink(error, 0)
+                continue
             rows += [row for row in found if row.get(name) in wanted]
+            left = left[len(wanted) :]
         return rows
 
 
