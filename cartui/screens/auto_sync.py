@@ -88,7 +88,6 @@ class AutoSyncScreen(CartScreen, FormScreen):
 
     def _from_cart(self) -> ComposeResult:
         yield Static("", id="status-line")
-        yield SwitchField("sync_orders", "Sync Orders", "Off: orders are taken over by hand only, on Orders (Cart).")
         yield ChoiceField(
             "import_orders_as",
             "Import Orders As",
@@ -126,6 +125,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
             "poll_minutes", "Poll every", "How often the cart is asked, in minutes: 1 to 60.", check=check_poll,
             letters=False, width=5,
         )  # fmt: skip
+        yield SwitchField("sync_orders", "Sync Orders", "Off: orders are taken over by hand only, on Orders (Cart).")
 
     def _to_cart(self) -> ComposeResult:
         yield Static("", id="outbox-line")
