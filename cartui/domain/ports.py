@@ -247,7 +247,8 @@ class BasketConverter(Protocol):
 
 @runtime_checkable
 class AdminPages(Protocol):
-    """The address of the page of the shop's own back office where a person works on the record ("" = there is none)."""
+    """The address of the page of the shop's own back office where a person works on the record ("" = there is none).
+    It is to be shown, never called; telling it may ask the cart once."""
 
     def admin_url(self, kind: RecordKind, external_id: str) -> str: ...
 
