@@ -11,10 +11,12 @@ from 2.4 on one of another state is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from cartui.adapters.magento.parcels import parcels
 from cartui.adapters.magento.parse import ORDER_STATES, row_id
 from cartui.adapters.magento.render import Where, render_shipment
 from cartui.adapters.magento.session import BASKETS, ORDERS, SHIPMENTS, MagentoSession
@@ -56,10 +58,20 @@ class MagentoSales:
             if (one.key and one.key == draft.key) or (not one.key and number and one.tracking_number == number):
                 return one.shipment_id
         source = (self._session.option("source_code") or "default") if self._stock.look_up() else ""
+        first, *others = parcels(order, draft.lines) if draft.lines else ((),)
+        try:
+            return self._ship(replace(draft, lines=first), row_id(order), source)
+        except HoldRecordError as error:
+            if not others or isinstance(error, NotFoundError):
+                raise
+        return self._ship(replace(draft, lines=others[0]), row_id(order), source)
+
+    def _ship(self, draft: ShipmentDraft, number: str, source: str) -> str:
         body = render_shipment(draft, f"{KEY_PREFIX}{draft.key}", source)
-        path = f"order/{row_id(order)}/ship"
-        told = self._session.ask("POST", path, body=body, writes=True, idempotent=False, record=draft.order_id).json
-        return _made(told)
+        path = f"order/{number}/ship"
+        return _made(
+            self._session.ask("POST", path, body=body, writes=True, idempotent=False, record=draft.order_id).json
+        )
 
     # --- statuses
 

@@ -61,7 +61,9 @@ class SalesSide:
         problem = "Shipment Document Validation Error(s):\n"
         if order["state"] in ("canceled", "closed", "holded", "complete") or not any(left.values()):
             raise Refused(400, f"{problem}The order does not allow a shipment to be created.")
-        if any(number not in left or quantity > left[number] for number, quantity in wanted.items()):
+        if any(number not in left for number in wanted):  # a variant, or a part of a bundle that is shipped as one
+            raise Refused(400, f"{problem}You can't create a shipment without products.")
+        if any(quantity > left[number] for number, quantity in wanted.items()):
             raise Refused(400, f"{problem}The shipment contains product SKU that is not part of the original order.")
         source = (told.get("arguments") or {}).get("extension_attributes", {}).get("source_code")
         if source is not None and self.sources is None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from cartui.adapters.magento import MagentoCart
+from cartui.adapters.magento.parcels import parcels
 from cartui.domain.ids import CartBasketId, CartOrderId, RecordKind
 from cartui.domain.records import (
     BasketStatus,
@@ -74,6 +75,36 @@ def test_shipping_again_is_refused_in_the_shops_words(cart: MagentoCart, driver:
         cart.create_shipment(again)
     with pytest.raises(HoldRecordError, match="no line"):
         cart.create_shipment(replace(draft_of(driver), lines=(ShipmentLine("x", Decimal(1)),)))
+
+
+BUNDLE = [
+    {"item_id": 70, "product_type": "bundle", "sku": "SET", "qty_ordered": 2, "row_total": 0, "product_id": 3},
+    {"item_id": 71, "parent_item_id": 70, "product_type": "simple", "sku": "A", "qty_ordered": 2, "row_total": 20,
+     "tax_amount": 0, "product_id": 4},
+    {"item_id": 72, "parent_item_id": 70, "product_type": "simple", "sku": "B", "qty_ordered": 4, "row_total": 40,
+     "tax_amount": 0, "product_id": 5},
+]  # fmt: skip
+
+
+def test_a_bundle_goes_by_its_parts_or_as_one(cart: MagentoCart, shop: MagentoShop, driver: MagentoDriver) -> None:
+    """Our lines are its parts; a product that is shipped as one is known by the refusal, which wrote nothing. What is
+    all of the order needs no rows."""
+    order_id = CartOrderId(driver.place_shippable_order())
+    shop.orders[int(order_id)]["items"] = [dict(row) for row in BUNDLE]
+    half = (ShipmentLine("71", Decimal(1)), ShipmentLine("72", Decimal(2)))
+    draft = ShipmentDraft("cartui-1", order_id, driver.now(), completes=False, lines=half, tracking_number="ONE")
+    cart.create_shipment(draft)
+    sent = [body["items"] for _, _, body in calls(shop, "POST", "/ship")]
+    assert sent == [
+        [{"order_item_id": 71, "qty": 1}, {"order_item_id": 72, "qty": 2}],
+        [{"order_item_id": 70, "qty": 1}],
+    ]
+    shop.orders[int(order_id)]["items"] = [dict(row) for row in BUNDLE]
+    rest = (ShipmentLine("71", Decimal(2)), ShipmentLine("72", Decimal(4)))
+    cart.create_shipment(replace(draft, key="cartui-2", lines=rest, tracking_number="TWO"))
+    assert "items" not in calls(shop, "POST", "/ship")[-1][2]
+    for uneven in (half[:1], (half[0], ShipmentLine("72", Decimal(4)))):
+        assert parcels({**shop.orders[int(order_id)], "items": BUNDLE}, uneven) == (uneven,)
 
 
 def test_an_unpaid_order_that_is_shipped_stays_unpaid(cart: MagentoCart, driver: MagentoDriver) -> None:
