@@ -1,0 +1,292 @@
+"""The hardening rules, each with the one place where it is taken away. A simulation that does not notice is too weak.
+
+A rule that another one covers is taken away together with that one (`masked_by`): each alone must do no harm then, and
+what the pair protects from is caught when both are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from cartui.books.carts import Carts
+from cartui.books.cursors import Cursors
+from cartui.books.database import Database
+from cartui.books.fields import to_moment
+from cartui.books.leases import Leases
+from cartui.domain import plan_orders
+from cartui.domain.ids import Direction
+from cartui.domain.ledger import JournalState
+from cartui.domain.settings import SyncStatus
+from cartui.errors import AbortCycleError
+from cartui.sync import apply, cycle, exports, intake
+from tests.simulation.carts import Numbered, SimCart
+
+Change = tuple[Any, str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`changes`: object, attribute, and what stands there without the rule. `caught_as`: invariants that may break."""
+
+    name: str
+    changes: Callable[[], Sequence[Change]]
+    caught_as: tuple[str, ...]
+
+
+@contextmanager
+def without(rule: Rule) -> Iterator[None]:
+    """The program as it would be without the rule."""
+    with ExitStack() as stack:
+        for target, name, instead in rule.changes():
+            stack.enter_context(patch.object(target, name, instead))
+        yield
+
+
+# --- import -----------------------------------------------------------------------------------------------------------
+
+
+def _no_overlap() -> Sequence[Change]:
+    def since(run: Any, kind: Any, first: Any) -> Any:
+        return real(run, kind, first) + run.cart.facts.overlap
+
+    real = cycle._since
+    return [(cycle, "_since", since)]
+
+
+def _no_total_check() -> Sequence[Change]:
+    def checked(pages: Any, since: Any, what: str) -> Any:
+        return real((replace(page, total=None) for page in pages), since, what)
+
+    real = intake.checked_pages
+    return [(cycle, "checked_pages", checked)]
+
+
+def _no_loop_guard() -> Sequence[Change]:
+    def checked(pages: Any, since: Any, what: str) -> Iterator[Any]:
+        for page in pages:
+            intake._ensure_filtered(page, since, what)
+            yield page
+
+    return [(cycle, "checked_pages", checked)]
+
+
+def _no_filter_check() -> Sequence[Change]:
+    return [(intake, "_ensure_filtered", lambda page, since, what: None)]
+
+
+def _mark_of_its_own_page() -> Sequence[Change]:
+    """The mark of a page is taken at once, before it is known whether the list keeps to its total."""
+
+    def checked(pages: Any, since: Any, what: str) -> Iterator[Any]:
+        marks: list[Any] = []
+
+        def told() -> Iterator[Any]:
+            for page in pages:
+                marks.append(page.complete_to)
+                yield page
+
+        for page in real(told(), since, what):
+            yield replace(page, complete_to=marks[-1])
+
+    real = intake.checked_pages
+    return [(cycle, "checked_pages", checked)]
+
+
+def _no_start_date() -> Sequence[Change]:
+    return [(plan_orders, "_floor_reason", lambda order, orders_from: "")]
+
+
+def _bad_blocks() -> Sequence[Change]:
+    def held(*args: Any, **kwargs: Any) -> Any:
+        raise AbortCycleError("A record can't be read.")
+
+    return [(plan_orders, "held", held)]
+
+
+def _bad_dropped() -> Sequence[Change]:
+    def plan(run: Any, page: Any) -> Any:
+        good = [row for row in page.rows if row.record.__class__.__name__ != "BadRecord"]
+        return real(run, replace(page, rows=tuple(good)))
+
+    real = cycle._plan_orders
+    return [(cycle, "_plan_orders", plan)]
+
+
+def _known_forgotten() -> Sequence[Change]:
+    def ground(books: Any, cart_id: Any, rows: Any) -> Any:
+        return replace(real(books, cart_id, rows), records={})
+
+    real = cycle.order_ground
+    return [(cycle, "order_ground", ground)]
+
+
+def _never_same() -> Sequence[Change]:
+    counter = iter(range(10**9))
+
+    def other(record: Any) -> str:
+        return f"{next(counter)}"
+
+    return [(plan_orders, "fingerprint", other)]
+
+
+def _always_same() -> Sequence[Change]:
+    return [(plan_orders, "fingerprint", lambda record: "same")]
+
+
+def _changes_overwrite_nothing() -> Sequence[Change]:
+    """A changed order is not noted."""
+
+    def changed(row: Any, order: Any, known: Any, label: str, content: str) -> Any:
+        return plan_orders.PlannedChange(plan_orders.Action.SAME, row.external_id, label)
+
+    return [(plan_orders, "_changed_after_import", changed)]
+
+
+def _cursor_first() -> Sequence[Change]:
+    def store(run: Any, kind: Any, page: Any, plan: Any) -> None:
+        if page.complete_to is not None:
+            with run.ws.books.transaction(lease=run.lease):
+                run.ws.books.cursors.put(run.document.cart_id, kind, Direction.IMPORT, page.complete_to)
+        real(run, kind, page, plan)
+
+    real = cycle._store_page
+    return [(cycle, "_store_page", store)]
+
+
+def _cursor_from_our_clock() -> Sequence[Change]:
+    def put(self: Cursors, cart_id: Any, kind: Any, direction: Any, at: Any) -> None:
+        real(self, cart_id, kind, direction, self._db.clock())
+
+    real = Cursors.put
+    return [(Cursors, "put", put)]
+
+
+def _cursor_goes_back() -> Sequence[Change]:
+    def put(self: Cursors, cart_id: Any, kind: Any, direction: Any, at: Any) -> None:
+        self._db.write_sql(
+            "INSERT INTO cart_cursor (cart_id, kind, direction, at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (cart_id, kind, direction) DO UPDATE SET at = excluded.at",
+            (cart_id, kind.value, direction.value, to_moment(at)),
+        )
+
+    return [(Cursors, "put", put)]
+
+
+def _open_orders_left() -> Sequence[Change]:
+    return [(cycle, "_reread_open_orders", lambda run, cart: None)]
+
+
+def _one_scan() -> Sequence[Change]:
+    return [(Numbered, "MOST_SCANS", 1), *_no_total_check()]
+
+
+# --- processes and the store ------------------------------------------------------------------------------------------
+
+
+def _lease_for_all() -> Sequence[Change]:
+    def row(self: Leases, cart_id: Any) -> Any:
+        told = real(self, cart_id)
+        return None if told is None else (told[0], told[1], told[2], told[3] - timedelta(days=1))
+
+    real = Leases._row
+    return [(Leases, "_row", row)]
+
+
+def _token_not_asked() -> Sequence[Change]:
+    return [(Leases, "ensure_held", lambda self, lease: None)]
+
+
+def _half_done_stays() -> Sequence[Change]:
+    def roll_back(self: Database) -> None:
+        if self._driver.connection().in_transaction:
+            self._driver.execute_sql("COMMIT")
+
+    return [(Database, "_roll_back", roll_back)]
+
+
+def _stop_not_asked() -> Sequence[Change]:
+    def store(run: Any, kind: Any, page: Any, plan: Any) -> None:
+        with patch.object(Carts, "get", lambda self, name: replace(get(self, name), status=SyncStatus.RUNNING)):
+            real(run, kind, page, plan)
+
+    real, get = cycle._store_page, Carts.get
+    return [(cycle, "_store_page", store)]
+
+
+# --- export -----------------------------------------------------------------------------------------------------------
+
+
+def _journal_after() -> Sequence[Change]:
+    def begin(self: Any, action: Any, our_id: int, external_id: str, key: str, detail: Any) -> int:
+        with self.ws.books.transaction(lease=self.lease):
+            entry = self._entry(action, our_id, external_id, key, detail, JournalState.DONE)
+            self.ws.books.journal.append_many([entry])
+        return 0
+
+    return [(exports.Exporter, "_begin", begin)]
+
+
+def _no_recovery() -> Sequence[Change]:
+    nothing = lambda *args: None  # noqa: E731
+    return [(cycle, "recover_exports", nothing), (apply, "recover_exports", nothing)]
+
+
+def _sent_again_blindly() -> Sequence[Change]:
+    return [(SimCart, "find_items", lambda self, draft: [])]
+
+
+def _blind_stock() -> Sequence[Change]:
+    def result(sink: Any, write: Any) -> Any:
+        return real(sink, replace(write, expected=None))
+
+    real = exports.Exporter._stock_result
+    return [(exports.Exporter, "_stock_result", staticmethod(result))]
+
+
+def _approved_is_not_compared() -> Sequence[Change]:
+    return [(exports.Exporter, "_ensure_unchanged", lambda self, change, row: None)]
+
+
+def _own_write_forgotten() -> Sequence[Change]:
+    def finish(self: Any, entry_id: int, external_id: str, our_id: int, **more: Any) -> None:
+        with self.ws.books.transaction(lease=self.lease):
+            self.ws.books.journal.finish(entry_id, JournalState.DONE, external_id=external_id)
+            more.get("also", exports.nothing_more)()
+
+    return [(exports.Exporter, "_finish_linked", finish)]
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("read again before the cursor", _no_overlap, ("the cursor passes nothing unread", "it converges")),
+    Rule("a list must reach its total", _no_total_check, ("the cursor passes nothing unread", "it converges")),
+    Rule("a mark counts once its list is whole", _mark_of_its_own_page, ("the cursor passes nothing unread",)),
+    Rule("a page that comes again ends the cycle", _no_loop_guard, ("it ends",)),
+    Rule("an ignored filter is found out", _no_filter_check, ("only what was asked for",)),
+    Rule("the importer refuses orders from before the start", _no_start_date, ("no order from before the start",)),
+    Rule("a bad record blocks no other", _bad_blocks, ("it converges",)),
+    Rule("a bad record is held, not dropped", _bad_dropped, ("received is the sum of outcomes",)),
+    Rule("what is known is not new", _known_forgotten, ("no bug",)),
+    Rule("same content is the same", _never_same, ("nothing new, nothing done", "it converges")),
+    Rule("other content is a change", _always_same, ("it converges",)),
+    Rule("a change after import is noted", _changes_overwrite_nothing, ("it converges",)),
+    Rule("the cursor moves with the rows", _cursor_first, ("the cursor passes nothing unread",)),
+    Rule("the cursor is the cart's time", _cursor_from_our_clock, ("the cursor passes nothing unread", "it converges")),
+    Rule("the cursor never goes back", _cursor_goes_back, ("the cursor never goes back",)),
+    Rule("open orders are read again", _open_orders_left, ("it converges",)),
+    Rule("pages by number are read until nothing is new", _one_scan, ("the cursor passes nothing unread",)),
+    Rule("one process at a time", _lease_for_all, ("one process at a time",)),
+    Rule("a token that is too old writes nothing", _token_not_asked, ("one process at a time", "no bug")),
+    Rule("all or nothing", _half_done_stays, ("no bug", "one process at a time")),
+    Rule("Stop is obeyed between pages", _stop_not_asked, ("Stop is obeyed",)),
+    Rule("journalled before it is sent", _journal_after, ("journalled before it is sent",)),
+    Rule("open entries are looked up", _no_recovery, ("it converges",)),
+    Rule("looked up before it is made", _sent_again_blindly, ("it converges",)),
+    Rule("stock is compared and set", _blind_stock, ("no stock is overwritten unseen",)),
+    Rule("what was approved is compared", _approved_is_not_compared, ("nothing is overwritten that was not shown",)),
+    Rule("our own write is remembered", _own_write_forgotten, ("what we wrote is remembered",)),
+)
