@@ -62,7 +62,7 @@ def order_row(number: int) -> Row:
 
 
 def order_of(row: Row) -> CartOrder:
-    record = parse_order(row).record
+    record = parse_order(row, {}).record
     assert isinstance(record, CartOrder), record
     return record
 
@@ -206,9 +206,23 @@ def test_statuses(word: str, state: OrderState) -> None:
 
 def test_an_unknown_status_is_held_with_the_shops_word() -> None:
     """It is not taken for any other."""
-    record = parse_order({**order_row(1), "status": "on_the_moon"}).record
+    record = parse_order({**order_row(1), "status": "on_the_moon"}, {}).record
     assert isinstance(record, BadRecord)
     assert "unknown status 'on_the_moon'" in record.reason
+    assert "status_map" in record.remedy
+
+
+def test_a_status_of_the_shops_own_means_what_the_option_says(fake: FakeMedusa, address: str) -> None:
+    """It keeps its own word; an option that can't be read is told at Test Connection."""
+    fake.orders[0]["status"] = "on_the_moon"
+    cart = connect(address, fake, status_map="on_the_moon=completed")
+    (order,) = good(cart.get_orders([CartOrderId(fake.orders[0]["id"])]).rows)
+    assert (order.order_state, order.native_status) == (OrderState.CLOSED, "on_the_moon")
+    cart.close()
+    cart = connect(address, fake, status_map="on_the_moon=nowhere")
+    last = list(cart.test_connection())[-1]
+    assert (last.verdict, "requires_action" in last.remedy) == (Verdict.FAILED, True)
+    cart.close()
 
 
 def test_payment_goes_by_the_payments() -> None:
@@ -227,7 +241,7 @@ def test_nothing_of_the_providers_reaches_the_raw_row() -> None:
     row = deepcopy(order_row(1))
     row["payment_collections"][0]["payments"][0]["data"] = {"client_secret": "hush"}
     row["shipping_methods"][0]["data"] = {"session_id": "hush"}
-    assert b"hush" not in parse_order(row).raw
+    assert b"hush" not in parse_order(row, {}).raw
 
 
 # --- people and items ------------------------------------------------------------------------------------------------
@@ -398,7 +412,7 @@ def test_drafts_are_kept_apart(cart: MedusaCart, fake: FakeMedusa) -> None:
 
 def test_a_draft_is_read_as_a_basket() -> None:
     """With its own lines and total."""
-    record = parse_basket({**order_row(11), "status": "draft"}).record
+    record = parse_basket({**order_row(11), "status": "draft"}, {}).record
     assert not isinstance(record, BadRecord)
     assert (record.status, record.total, record.order_id) == (BasketStatus.OPEN, Decimal("41.32"), None)
 
@@ -621,6 +635,17 @@ def test_customers_are_made_with_key_and_address(cart: MedusaCart, fake: FakeMed
     assert row["addresses"][0]["country_code"] == "gb"
     (found,) = cart.find_customers(draft)
     assert (found.customer_id, found.guest) == (made, False)
+
+
+def test_an_address_that_is_refused_does_not_hide_the_customer(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """The outcome is unknown: the customer is looked up and found, not made again."""
+    refusal = (400, {"type": "invalid_data", "message": "Country not found"})
+    number = next(fake.ids)
+    fake.failing = {f"admin/customers/cus_{number + 1:026}/addresses": refusal}
+    draft = CustomerDraft("k", "new@example.test", address=Address(street1="1 High Street", country="XX"))
+    with pytest.raises(UnknownOutcomeError, match="not the address"):
+        cart.create_customer(draft)
+    assert len(cart.find_customers(draft)) == 1
 
 
 def test_e_mails_are_found_in_small_letters_too(cart: MedusaCart, fake: FakeMedusa) -> None:

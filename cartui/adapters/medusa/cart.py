@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from cartui.adapters.medusa.facts import FACTS, OPTIONS
 from cartui.adapters.medusa.items import ItemDesk, variants_of
 from cartui.adapters.medusa.parse import parse_basket, parse_customer, parse_order, row_id, split_item_id
 from cartui.adapters.medusa.render import render_address, render_customer, render_new_customer
-from cartui.adapters.medusa.session import MedusaSession, record_path
+from cartui.adapters.medusa.session import MedusaSession, Row, record_path
 from cartui.adapters.medusa.shipments import ShippingDesk
 from cartui.adapters.medusa.stock import StockDesk
 from cartui.adapters.medusa.wire import CUSTOMERS, DRAFTS, ORDERS, PRODUCTS, VARIANTS
@@ -37,6 +37,7 @@ from cartui.domain.ports import (
     OrderReader,
     OrderStatusSink,
     Page,
+    Received,
     ShipmentSink,
     StageResult,
     StockMeaning,
@@ -56,7 +57,7 @@ from cartui.domain.records import (
     StockResult,
     StockWrite,
 )
-from cartui.errors import HoldRecordError, UnknownOutcomeError
+from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError
 from cartui.transport import NotFoundError
 
 _STATUSES: Final = (
@@ -93,21 +94,27 @@ class MedusaCart:
     # --- reading
 
     def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
-        yield from self.session.pages(ORDERS, since, parse_order)
+        yield from self.session.pages(ORDERS, since, self._parse_order())
 
     def get_orders(self, ids: Sequence[CartOrderId]) -> Page[CartOrder]:
-        return Page(tuple(map(parse_order, self.session.by_ids(ORDERS, ids))))
+        return Page(tuple(map(self._parse_order(), self.session.by_ids(ORDERS, ids))))
+
+    def _parse_order(self) -> Callable[[Row], Received[CartOrder]]:
+        meanings = self.session.meanings()
+        return lambda row: parse_order(row, meanings)
 
     def iter_baskets(self, since: datetime | None) -> Iterator[Page[CartBasket]]:
         """Draft orders: the baskets of the storefront have no list."""
-        yield from self.session.pages(DRAFTS, since, parse_basket)
+        meanings = self.session.meanings()
+        yield from self.session.pages(DRAFTS, since, lambda row: parse_basket(row, meanings))
 
     def get_baskets(self, ids: Sequence[CartBasketId]) -> Page[CartBasket]:
         """Those that became orders are found there, under the same id."""
         drafts = self.session.by_ids(DRAFTS, ids)
         open_ids = {row_id(row) for row in drafts}
         placed = self.session.by_ids(ORDERS, [one for one in ids if one not in open_ids])
-        return Page(tuple(map(parse_basket, [*drafts, *placed])))
+        meanings = self.session.meanings()
+        return Page(tuple(parse_basket(row, meanings) for row in [*drafts, *placed]))
 
     def iter_customers(self, since: datetime | None) -> Iterator[Page[CartCustomer]]:
         yield from self.session.pages(CUSTOMERS, since, parse_customer)
@@ -164,7 +171,12 @@ class MedusaCart:
             raise UnknownOutcomeError("The shop's answer does not name the new customer.", "It is looked up there.")
         if draft.address and (wire := render_address(draft.address)):
             path = record_path("admin/customers", customer["id"], "addresses")
-            self.session.write(path, wire, draft.email, [("fields", "id")])
+            try:
+                self.session.write(path, wire, draft.email, [("fields", "id")])
+            except (AbortCycleError, HoldRecordError) as error:
+                # It must not look as if nobody had been made.
+                problem = f"The customer was made, but not the address. {error.problem}"
+                raise UnknownOutcomeError(problem, "The customer is looked up; enter the address there.") from None
         return CartCustomerId(customer["id"])
 
     def update_customer(self, customer_id: CartCustomerId, changes: Mapping[str, str]) -> None:

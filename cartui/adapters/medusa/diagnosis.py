@@ -61,6 +61,7 @@ class Diagnosis:
 
     def _check_log_in(self) -> _Finding:
         session = self._session
+        session.meanings()  # an option that can't be read is told here
         session.log_in(session.token)
         session.get("admin/stores", [("fields", "id"), ("limit", "1")])
         terms = session.known_terms()

@@ -34,5 +34,6 @@ OPTIONS = (
         default=ON_HAND,
         choices=(ON_HAND, FREE),
     ),
+    Option("status_map", "The shop's own states", "what they mean as Medusa's own, such as on_quality_check=pending"),
     Option("currency", "Currency", "of items' prices; empty: the store's default"),
 )

@@ -51,7 +51,7 @@ MARKER: Final = "cartui_key"  # in the metadata of what we make
 CARRIER: Final = "cartui_carrier"
 _SECRET = frozenset({"data", "session_id"})  # of payments and shipping: their providers' own, perhaps with keys
 
-_ORDER_STATES = {
+ORDER_STATES = {
     "pending": OrderState.OPEN,
     "completed": OrderState.CLOSED,
     "archived": OrderState.CLOSED,
@@ -62,7 +62,7 @@ _ORDER_STATES = {
 
 
 class UnreadableError(ValueError):
-    """A row that says something that is not known; the message is a sentence."""
+    """An order whose status is not known; the message is a sentence."""
 
 
 def row_id(row: Mapping[str, Any], raw: bytes = b"") -> str:
@@ -90,19 +90,22 @@ def _parse(
         first = error.errors(include_url=False, include_input=False)[0]
         where = safe_text(".".join(map(str, first["loc"])), 100)
         record = BadRecord(f"The shop's {where} can't be read: {safe_text(first['msg'], 200)}.")
-    except (UnreadableError, AmountError) as error:
+    except UnreadableError as error:
+        remedy = "Say what it means in the cart's option status_map, then retry it from Held."
+        record = BadRecord(safe_text(str(error), 300), remedy)
+    except AmountError as error:
         record = BadRecord(safe_text(str(error), 300))
     return Received(external_id or row_id(row, raw), stamp, raw, record)
 
 
-def parse_order(row: Mapping[str, Any]) -> Received[CartOrder]:
-    """A row of `ORDER_FIELDS`, stamped with `updated_at`."""
-    return _parse(row, read_moment(row.get("updated_at")), lambda row: _order(OrderWire.model_validate(row)))
+def parse_order(row: Mapping[str, Any], meanings: Mapping[str, str]) -> Received[CartOrder]:
+    """A row of `ORDER_FIELDS`, stamped with `updated_at`. `meanings`: the option status_map."""
+    return _parse(row, read_moment(row.get("updated_at")), lambda row: _order(OrderWire.model_validate(row), meanings))
 
 
-def parse_basket(row: Mapping[str, Any]) -> Received[CartBasket]:
+def parse_basket(row: Mapping[str, Any], meanings: Mapping[str, str]) -> Received[CartBasket]:
     """A draft order, or the order that it became."""
-    return _parse(row, read_moment(row.get("updated_at")), lambda row: _basket(OrderWire.model_validate(row)))
+    return _parse(row, read_moment(row.get("updated_at")), lambda row: _basket(OrderWire.model_validate(row), meanings))
 
 
 def parse_customer(row: Mapping[str, Any]) -> Received[CartCustomer]:
@@ -133,8 +136,8 @@ def split_item_id(item_id: str) -> tuple[str, str]:
 # --- orders
 
 
-def _order(wire: OrderWire) -> CartOrder:
-    state = _ORDER_STATES.get(wire.status)
+def _order(wire: OrderWire, meanings: Mapping[str, str]) -> CartOrder:
+    state = ORDER_STATES.get(meanings.get(wire.status, wire.status))
     if state is None:
         raise UnreadableError(f"The order has an unknown status {wire.status!r}.")
     currency = wire.currency_code.upper()
@@ -163,9 +166,9 @@ def _order(wire: OrderWire) -> CartOrder:
     )
 
 
-def _basket(wire: OrderWire) -> CartBasket:
-    order = _order(wire)
-    is_open = order.order_state is OrderState.DRAFT
+def _basket(wire: OrderWire, meanings: Mapping[str, str]) -> CartBasket:
+    order = _order(wire, meanings)
+    is_open = wire.status == "draft"
     return CartBasket(
         basket_id=CartBasketId(wire.id),
         modified_at=wire.updated_at,

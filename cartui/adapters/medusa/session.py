@@ -12,11 +12,12 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from cartui.adapters.medusa.facts import FACTS, FREE
-from cartui.adapters.medusa.parse import row_id
+from cartui.adapters.medusa.parse import ORDER_STATES, row_id
 from cartui.adapters.medusa.render import render_since
 from cartui.adapters.medusa.wire import LOCATIONS, Listing, LocationWire, StoreWire, Terms, read_moment
 from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
+from cartui.domain.status_map import parse_status_map
 from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
 from cartui.transport import Auth, Reply, Transport, basic_auth, register_secret, segment
 from cartui.transport.limits import ENDLESS
@@ -164,6 +165,10 @@ class MedusaSession:
             if row.get("attribute") == "currency_code" and row.get("value") == currency.lower():
                 return row.get("is_tax_inclusive") is True
         return False
+
+    def meanings(self) -> Mapping[str, str]:
+        """The option status_map: a status of the shop's own -> one of Medusa's."""
+        return parse_status_map(self.connection.options.get("status_map", ""), ORDER_STATES)
 
     def locations(self) -> list[LocationWire]:
         params = [("fields", LOCATIONS.fields), ("limit", "1000")]
