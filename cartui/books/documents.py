@@ -9,6 +9,7 @@ import peewee
 
 from cartui.books.address import address_as_json, address_from, payments_as_json, payments_from
 from cartui.books.database import Database, Row
+from cartui.books.faults import BrokenInvariantError
 from cartui.books.fields import from_micros, to_micros, to_moment
 from cartui.books.outbox import Outbox
 from cartui.books.tables import Customer, DocumentLine
@@ -136,6 +137,20 @@ class Documents:
                     (_T.id == row.document_id) & (_T.status == DocumentStatus.PENDING.value)
                 )
             )
+
+    def untie(self, document: Document, actor: str) -> None:
+        """Let go of the order that a VOID document came from, so that it can be imported again. The document stays; the
+        audit trail says which order it was."""
+        if document.status is not DocumentStatus.VOID:
+            raise BrokenInvariantError("Only a VOID document lets go of its order.")
+        order_id = document.draft.external_id
+        freed = f"{order_id}#void-{document.document_id}"
+        self._db.write(_T.update(external_id=freed).where(_T.id == document.document_id))
+        self._db.write_sql(
+            "INSERT INTO document_audit (document_id, version, at, actor, action, field, before, after)"
+            " VALUES (?, ?, ?, ?, 'untied from its order', 'order', ?, ?)",
+            (document.document_id, document.version, to_moment(self._db.clock()), actor, order_id, freed),
+        )
 
     def mark_changed(self, document_ids: Sequence[DocumentId], *, changed: bool = True) -> None:
         """Flag documents whose order changed in the cart after the import (or take the flag away)."""

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from cartui.books.accounts import Accounts
+from cartui.books.agreed_orders import AgreedOrders
 from cartui.books.applied_plans import AppliedPlans
-from cartui.books.cart_items import CartItems
 from cartui.books.baskets import Baskets
+from cartui.books.cart_items import CartItems
 from cartui.books.carts import COPIED, Carts
 from cartui.books.cursors import Cursors
 from cartui.books.customers import Customers
@@ -55,6 +56,7 @@ class Books:
         self.leases = Leases(database)
         self.applied_plans = AppliedPlans(database)
         self.baskets = Baskets(database)
+        self.agreed_orders = AgreedOrders(database)
         self.removals = Removals(database)
         self.outbox = Outbox(database)
         self.cart_items = CartItems(database)

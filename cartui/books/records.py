@@ -75,6 +75,16 @@ class Records:
         held = peewee.SQL(_HELD)
         return self._list((Record.cart_id == cart_id) & held)
 
+    def list_waiting(self, cart_id: CartId, kind: RecordKind) -> list[CartRecord]:
+        """The records of a kind that are STAGED or HELD, oldest first."""
+        waiting = peewee.SQL("state IN ('held', 'staged')")  # in words: only then is its index used
+        return self._list((Record.cart_id == cart_id) & waiting & (Record.kind == kind.value))
+
+    def list_changed(self, cart_id: CartId) -> list[CartRecord]:
+        """The orders that changed in the cart after their import and wait for a person, oldest first."""
+        changed = peewee.SQL("state = 'changed_after_import'")  # in words: only then is its index used
+        return self._list((Record.cart_id == cart_id) & changed & (Record.kind == RecordKind.ORDER.value))
+
     def count_held(self, cart_id: CartId) -> int:
         """How many wait for a person."""
         [(count,)] = self._db.sql(f"SELECT COUNT(*) FROM cart_record WHERE cart_id = ? AND {_HELD}", (cart_id,))

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from cartui.books.address import address_as_json
+from cartui.books.agreed_orders import AgreedOrders
 from cartui.books.database import Database
 from cartui.books.documents import ADD_LINE, stored_lines
 from cartui.books.faults import StaleVersionError
@@ -19,6 +20,7 @@ from cartui.books.tables import Document as DocumentTable
 from cartui.books.tables import DocumentLine
 from cartui.domain.documents import Document, DocumentDraft, DocumentStatus
 from cartui.domain.ids import CartId, DocumentId, ItemCode, ItemId
+from cartui.domain.order_changes import order_values
 from cartui.domain.parts import Taken
 from cartui.domain.plan import FieldChange
 from cartui.domain.settings import DocumentKind
@@ -98,6 +100,8 @@ class Revisions:
                 exchange_rate=rate,
             ).where(_T.id == before.document_id)
         )
+        if before.version == 1:
+            AgreedOrders(self._db).keep_first(before.document_id, order_values(before.draft))
         if draft.lines != before.draft.lines:
             self._db.write(DocumentLine.delete().where(DocumentLine.document_id == before.document_id))
             self._db.write_many(ADD_LINE, stored_lines(before.document_id, draft))

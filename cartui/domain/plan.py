@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from cartui.domain.documents import DocumentDraft
 from cartui.domain.fingerprint import UnstorableTextError
-from cartui.domain.ids import CartId, CustomerCode, CustomerId, Direction, ItemCode, ItemId, RecordKind
+from cartui.domain.ids import CartId, CustomerCode, CustomerId, Direction, DocumentId, ItemCode, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.outcomes import Outcome
 from cartui.domain.ports import BadRecord, Received
@@ -108,11 +108,13 @@ class ImportDocument:
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """Make an item (`new`) or tie to an existing one (`item_id`); `values` are field -> text to write to ours."""
+    """Make an item (`new`) or tie to an existing one (`item_id`); `values` are field -> text to write to ours. `resend`:
+    the cart changed what is ours to say, so ours is sent again."""
 
     item_id: ItemId | None = None
     new: NewItem | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    resend: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class ImportCustomer:
     customer_id: CustomerId | None = None
     new: NewCustomer | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    resend: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,18 @@ class Undo:
     external_id: str
 
 
-Payload = ImportDocument | ImportItem | ImportCustomer | ExportItem | ExportCustomer | Undo
+@dataclass(frozen=True, slots=True)
+class FollowOrder:
+    """What a document takes over from its order by itself: the words of `draft` (statuses, payments); and with
+    `void_reason` it becomes VOID. `changed`: flag it for a person."""
+
+    document_id: DocumentId
+    draft: DocumentDraft
+    void_reason: str = ""
+    changed: bool = False
+
+
+Payload = ImportDocument | ImportItem | ImportCustomer | FollowOrder | ExportItem | ExportCustomer | Undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +177,7 @@ class PlannedChange:
 
     key     the cart's id on imports, ours on exports, as text; unique within a plan
     record  what the books will remember of the cart's record (imports); None leaves the books' memory as it is
+    more    other records that came with it (an order's refunds), to be remembered too
     """
 
     action: Action
@@ -173,6 +188,7 @@ class PlannedChange:
     fields: tuple[FieldChange, ...] = ()
     payload: Payload | None = None
     record: CartRecord | None = None
+    more: tuple[CartRecord, ...] = ()
 
     @property
     def outcome(self) -> Outcome:

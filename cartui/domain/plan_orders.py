@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from cartui.domain.documents import DocumentDraft, DocumentLine
+from cartui.domain.documents import Document, DocumentDraft, DocumentLine
 from cartui.domain.fingerprint import fingerprint, fingerprint_raw
-from cartui.domain.ids import CartCustomerId, CartItemId, CustomerId, ItemCode, RecordKind
+from cartui.domain.ids import CartCustomerId, CartItemId, CustomerId, DocumentId, ItemCode, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.merge import customer_values
 from cartui.domain.money import AmountError, MoneyProof, ProofState, prove_total
+from cartui.domain.order_changes import Drift, compare_order
 from cartui.domain.outcomes import RecordState
-from cartui.domain.plan import Action, FieldChange, ImportDocument, NewCustomer, PlannedChange, plan_each
+from cartui.domain.plan import Action, FieldChange, FollowOrder, ImportDocument, NewCustomer, PlannedChange, plan_each
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import (
     Address,
@@ -24,6 +25,7 @@ from cartui.domain.records import (
     OrderState,
     PaymentState,
 )
+from cartui.domain.refunds import refund_records
 from cartui.domain.settings import CartSettings
 
 
@@ -36,6 +38,9 @@ class OrderGround:
     skus       our item code of each SKU that a person said is always that item (for lines whose item isn't linked)
     customers  our customer of each linked cart customer
     registered / guests  our customers by case-folded e-mail, where exactly one has it
+    documents  the document of each order that changed since it was imported; agreed: what the cart said when those that
+               were edited here were last agreed with, by document
+    refunds    what is remembered of refunds, by external id
     """
 
     records: Mapping[str, CartRecord] = field(default_factory=dict)
@@ -44,6 +49,9 @@ class OrderGround:
     customers: Mapping[CartCustomerId, CustomerId] = field(default_factory=dict)
     registered: Mapping[str, CustomerId] = field(default_factory=dict)
     guests: Mapping[str, CustomerId] = field(default_factory=dict)
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    agreed: Mapping[DocumentId, Mapping[str, str]] = field(default_factory=dict)
+    refunds: Mapping[str, CartRecord] = field(default_factory=dict)
 
 
 def plan_orders(
@@ -78,7 +86,7 @@ def _plan_row(
     if known is not None and known.our_id is not None:
         if known.fingerprint == content:
             return PlannedChange(Action.SAME, row.external_id, label, known.reason)
-        return _changed_after_import(row, order, known, label, content)
+        return _plan_changed(row, order, known, ground, settings, default_item)
     if reason := _floor_reason(order, settings.orders_from):
         return _left(row, known, order, label, content, RecordState.SKIPPED, reason)
     if not by_hand and (rule := import_rule(order)):
@@ -190,26 +198,63 @@ def held(
     return PlannedChange(Action.HOLD, row.external_id, label, reason, remedy, record=record)
 
 
-def _changed_after_import(
-    row: Received[CartOrder], order: CartOrder, known: CartRecord, label: str, content: str
+def _plan_changed(
+    row: Received[CartOrder],
+    order: CartOrder,
+    known: CartRecord,
+    ground: OrderGround,
+    settings: CartSettings,
+    default_item: ItemCode,
 ) -> PlannedChange:
-    """The document stays as it is; that the order changed is shown on it (never a silent edit)."""
-    reason = f"changed in the cart after import (now {order.native_status})"
-    record = CartRecord(
+    """The order moved after it was imported: see `order_changes`. Its document is never edited in silence."""
+    label = f"{order.order_number} {order.buyer.name}".strip()
+    content, refunds = fingerprint(order), refund_records(order, ground.refunds)
+    document = ground.documents.get(row.external_id)
+    if document is None:
+        reason = f"changed in the cart; its document is gone (now {order.native_status})"
+        record = replace(_followed(row, order, known, label, content), state=RecordState.CHANGED, reason=reason)
+        return PlannedChange(Action.UPDATE, row.external_id, label, reason, record=record, more=refunds)
+    try:
+        now = draft_of(order, ground, replace(settings, import_orders_as=document.draft.kind), default_item)
+    except AmountError as error:
+        return held(RecordKind.ORDER, row, known, label, content, str(error))
+    drift = compare_order(document, now, ground.agreed.get(document.document_id))
+    record = _followed(row, order, known, label, content)
+    record = replace(
+        record,
+        state=RecordState.CHANGED if drift.needs_person else RecordState.IMPORTED,
+        reason=drift.reason,
+        remedy=drift.remedy,
+    )
+    payload = FollowOrder(document.document_id, now, changed=drift.needs_person)
+    if drift.drift is Drift.CANCELLED and not drift.needs_person:
+        void = replace(payload, void_reason=drift.reason)
+        return PlannedChange(
+            Action.VOID, row.external_id, label, drift.reason, "", drift.fields, void, record, more=refunds
+        )
+    action = (
+        Action.SAME if drift.drift is Drift.SAME and not document.changed_in_cart and not refunds else Action.UPDATE
+    )
+    reason = drift.reason or (f"{len(refunds)} refund(s)" if refunds else "")
+    return PlannedChange(
+        action, row.external_id, label, reason, drift.remedy, drift.fields, payload, record, more=refunds
+    )
+
+
+def _followed(row: Received[CartOrder], order: CartOrder, known: CartRecord, label: str, content: str) -> CartRecord:
+    """What is remembered of an order that has its document."""
+    return CartRecord(
         kind=RecordKind.ORDER,
         external_id=row.external_id,
         label=label,
         stamp=row.stamp,
         fingerprint=content,
-        state=RecordState.CHANGED,
-        reason=reason,
+        state=RecordState.IMPORTED,
         our_id=known.our_id,
         evidence=known.evidence,
         native_status=order.native_status,
         raw=row.raw,
     )
-    fields = (FieldChange("status", known.native_status, order.native_status),)
-    return PlannedChange(Action.UPDATE, row.external_id, label, reason, fields=fields, record=record)
 
 
 def _create(
@@ -222,10 +267,39 @@ def _create(
     settings: CartSettings,
     default_item: ItemCode,
 ) -> PlannedChange:
+    draft = _draft(order, proof, ground, settings, default_item)
+    fields = [
+        FieldChange("document", "", f"{draft.kind.label} PENDING"),
+        FieldChange("total", "", f"{order.total} {order.currency}"),
+    ]
+    if draft.default_item_lines:
+        fields.append(FieldChange("default item", "", f"{draft.default_item_lines} line(s) without a linked item"))
+    if proof.state is ProofState.ROUNDED:
+        fields.append(FieldChange("rounding", "", f"{proof.difference} {order.currency}"))
+    return PlannedChange(
+        Action.CREATE,
+        row.external_id,
+        label,
+        fields=tuple(fields),
+        payload=_customer(order, row, draft, ground),
+        record=_record(row, order, label, content, RecordState.IMPORTED),
+        more=refund_records(order, ground.refunds) if order.refunds else (),
+    )
+
+
+def draft_of(order: CartOrder, ground: OrderGround, settings: CartSettings, default_item: ItemCode) -> DocumentDraft:
+    """The document that an order would become now. `AmountError` for a currency that is none."""
+    proof = prove_total(order.lines, order.total, order.currency)
+    return _draft(order, proof, ground, settings, default_item)
+
+
+def _draft(
+    order: CartOrder, proof: MoneyProof, ground: OrderGround, settings: CartSettings, default_item: ItemCode
+) -> DocumentDraft:
     lines = [_line(line, ground, default_item) for line in order.lines]
     if proof.state is ProofState.ROUNDED:
         lines.append(DocumentLine(LineKind.ROUNDING, "Rounding difference of the shop", proof.difference))
-    draft = DocumentDraft(
+    return DocumentDraft(
         kind=settings.import_orders_as,
         external_id=order.order_id,
         order_number=order.order_number,
@@ -244,22 +318,6 @@ def _create(
         payments=order.payments,
         shipping_method=order.shipping_method,
         note=order.note,
-    )
-    fields = [
-        FieldChange("document", "", f"{draft.kind.label} PENDING"),
-        FieldChange("total", "", f"{order.total} {order.currency}"),
-    ]
-    if draft.default_item_lines:
-        fields.append(FieldChange("default item", "", f"{draft.default_item_lines} line(s) without a linked item"))
-    if proof.state is ProofState.ROUNDED:
-        fields.append(FieldChange("rounding", "", f"{proof.difference} {order.currency}"))
-    return PlannedChange(
-        Action.CREATE,
-        row.external_id,
-        label,
-        fields=tuple(fields),
-        payload=_customer(order, row, draft, ground),
-        record=_record(row, order, label, content, RecordState.IMPORTED),
     )
 
 

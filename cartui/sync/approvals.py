@@ -143,11 +143,16 @@ def void_document(ws: Workspace, document: Document, reason: str) -> Document:
     with ws.books.transaction():
         if document.status is DocumentStatus.APPROVED:
             _ensure_unused(ws, document)
-        ws.books.revisions.void(document, reason.strip(), ws.actor)
-        fresh = ws.books.documents.get(document.document_id)
-        reallocate(ws, fresh)
-        reallocate_source(ws, fresh)
-        ws.books.outbox.touch_stock_of(_codes(fresh))
+        return void_pending(ws, document, reason.strip())
+
+
+def void_pending(ws: Workspace, document: Document, reason: str) -> Document:
+    """Make it VOID and give free what it kept, in the caller's transaction."""
+    ws.books.revisions.void(document, reason, ws.actor)
+    fresh = ws.books.documents.get(document.document_id)
+    reallocate(ws, fresh)
+    reallocate_source(ws, fresh)
+    ws.books.outbox.touch_stock_of(_codes(fresh))
     return fresh
 
 

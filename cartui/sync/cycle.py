@@ -20,12 +20,13 @@ from cartui.domain.settings import CartDocument, SyncStatus
 from cartui.errors import AbortCycleError, ExitCode, LeaseTakenError, NeedsOperatorError
 from cartui.sync.carts import ensure_startable
 from cartui.sync.exports import recover_exports
-from cartui.sync.ground import order_ground
+from cartui.sync.ground import field_owners, order_ground
 from cartui.sync.imports import STORE, our_customer_ids, our_item_ids
 from cartui.sync.intake import checked_pages
 from cartui.sync.leases import leased
 from cartui.sync.open_orders import note_open_orders
 from cartui.sync.outbox import BRAKED, Outbound, send_outbox
+from cartui.sync.refunds import settle_refunds
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
 
 MAX_RETRY_SECONDS = 15 * 60.0
@@ -140,6 +141,7 @@ def _run_leased(
 def _import_all(run: _Run) -> None:
     settings, cart = run.document.settings, run.cart
     _import_orders(run)
+    settle_refunds(run.ws, run.document.cart_id, run.lease, stop=run.stop)
     if settings.from_cart_customers and isinstance(cart, CustomerSource):
         _import_changes(run, RecordKind.CUSTOMER, cart.iter_customers, _plan_customers)
     if settings.from_cart_items:
@@ -251,13 +253,22 @@ def _plan_customers(run: _Run, page: Page[Any]) -> list[PlannedChange]:
     books = run.ws.books
     ids = [row.external_id for row in page.rows]
     records = books.records.find_many(run.document.cart_id, RecordKind.CUSTOMER, ids)
-    return plan_customer_updates(page.rows, records, books.customers.find_by_ids(our_customer_ids(records)))
+    ids = our_customer_ids(records)
+    return plan_customer_updates(
+        page.rows,
+        records,
+        books.customers.find_by_ids(ids),
+        field_owners(books, run.document, RecordKind.CUSTOMER, ids),
+    )
 
 
 def _plan_items(run: _Run, page: Page[Any]) -> list[PlannedChange]:
     books = run.ws.books
     records = books.records.find_many(run.document.cart_id, RecordKind.ITEM, [row.external_id for row in page.rows])
-    return plan_item_updates(page.rows, records, books.items.find_by_ids(our_item_ids(records)))
+    ids = our_item_ids(records)
+    return plan_item_updates(
+        page.rows, records, books.items.find_by_ids(ids), field_owners(books, run.document, RecordKind.ITEM, ids)
+    )
 
 
 # --- a page -----------------------------------------------------------------------------------------------------------

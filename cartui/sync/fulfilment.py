@@ -54,7 +54,7 @@ def convert_order(
         last = all(still[at] == quantities.get(at, _ZERO) for at in still)
         draft = _draft_from(ws, order, kind, lines)
         draft = replace(draft, payments=_payments_for(ws, order, draft.total, last=last))
-        made = _add(ws, order, draft)
+        made = add_made_from(ws, order, draft)
         reallocate(ws, order)
     return made
 
@@ -80,7 +80,8 @@ def _draft_from(ws: Workspace, source: Document, kind: DocumentKind, lines: tupl
     return replace(source.draft, kind=kind, external_id=external, lines=lines, total=total_of(lines))
 
 
-def _add(ws: Workspace, source: Document, draft: DocumentDraft) -> DocumentId:
+def add_made_from(ws: Workspace, source: Document, draft: DocumentDraft) -> DocumentId:
+    """A PENDING document made from another one, in the caller's transaction."""
     [made] = ws.books.documents.add_many(source.cart_id, [(draft, source.customer_id)])
     ws.books.revisions.set_source(made, source, ws.actor)
     name = f"{draft.kind.label} D{made:06d}"
@@ -128,7 +129,7 @@ def credit_document(
         if paid_back:
             money = Payment(paid_back, -draft.total, PaymentState.PAID, paid_at=ws.clock())
             draft = replace(draft, payments=(money,))
-        return _add(ws, document, draft)
+        return add_made_from(ws, document, draft)
 
 
 # --- shipments --------------------------------------------------------------------------------------------------------

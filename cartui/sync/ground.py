@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cartui.books import Books
-from cartui.domain.documents import Customer
-from cartui.domain.ids import CartCustomerId, CartId, CartItemId, CustomerCode, CustomerId, ItemCode, ItemId, RecordKind
+from cartui.domain.documents import Customer, Document
+from cartui.domain.fingerprint import UnstorableTextError, fingerprint
+from cartui.domain.ids import (
+    CartCustomerId,
+    CartId,
+    CartItemId,
+    CustomerCode,
+    CustomerId,
+    DocumentId,
+    ItemCode,
+    ItemId,
+    RecordKind,
+)
+from cartui.domain.ledger import CartRecord
+from cartui.domain.merge import NOBODY, Owners
+from cartui.domain.outbox import OutboxKind
 from cartui.domain.plan import Edits
 from cartui.domain.plan_customers import CustomerGround
 from cartui.domain.plan_items import ItemGround, typed_code
 from cartui.domain.plan_orders import OrderGround
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import CartCustomer, CartItem, CartOrder, LineKind
+from cartui.domain.refunds import refund_key
 
 
 def order_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartOrder]]) -> OrderGround:
@@ -30,8 +45,14 @@ def order_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartOrde
         for external, link in item_links.items()
         if link.our_id is not None and ItemId(link.our_id) in items
     }
+    records = books.records.find_many(cart_id, RecordKind.ORDER, [row.external_id for row in rows])
+    documents = _moved_documents(books, rows, records)
+    refunds = [refund_key(order.order_id, one.refund_id) for order in orders for one in order.refunds]
     return OrderGround(
-        records=books.records.find_many(cart_id, RecordKind.ORDER, [row.external_id for row in rows]),
+        records=records,
+        documents=documents,
+        agreed=books.agreed_orders.find_many([one.document_id for one in documents.values()]) if documents else {},
+        refunds=books.records.find_many(cart_id, RecordKind.REFUND, refunds) if refunds else {},
         items=codes,
         skus=books.revisions.sku_rules(cart_id, _unlinked_skus(orders, codes)),
         customers={
@@ -42,6 +63,25 @@ def order_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartOrde
         registered=_only_ones(known, guest=False),
         guests=_only_ones(known, guest=True),
     )
+
+
+def _moved_documents(
+    books: Books, rows: Sequence[Received[CartOrder]], records: Mapping[str, CartRecord]
+) -> dict[str, Document]:
+    """The documents of those orders whose content is not what it was: on most pages none."""
+    moved: dict[DocumentId, str] = {}
+    for row in rows:
+        known = records.get(row.external_id)
+        if known is not None and known.our_id is not None and _content(row) != known.fingerprint:
+            moved[DocumentId(known.our_id)] = row.external_id
+    return {moved[one.document_id]: one for one in books.documents.list_by_ids(list(moved))} if moved else {}
+
+
+def _content(row: Received[CartOrder]) -> str:
+    try:
+        return "" if isinstance(row.record, BadRecord) else fingerprint(row.record)
+    except UnstorableTextError:
+        return ""  # held for it by the planner
 
 
 def _unlinked_skus(orders: Sequence[CartOrder], codes: dict[CartItemId, ItemCode]) -> list[str]:
@@ -80,3 +120,13 @@ def customer_ground(
         registered={mail: [one for one in some if not one.guest] for mail, some in known.items()},
         guests={mail: [one for one in some if one.guest] for mail, some in known.items()},
     )
+
+
+def field_owners(books: Books, document: CartDocument, kind: RecordKind, our_ids: Sequence[int]) -> Owners:
+    """Whose word counts for the fields of a kind in a cart, and when ours were last changed."""
+    settings = document.settings
+    if kind not in settings.both_ways:
+        return NOBODY
+    noted = {RecordKind.ITEM: OutboxKind.ITEM, RecordKind.CUSTOMER: OutboxKind.CUSTOMER}[kind]
+    rows = books.outbox.of_records(document.cart_id, noted, our_ids)
+    return Owners(lambda name: settings.owner(kind, name), {row.our_id: row.changed_at for row in rows})

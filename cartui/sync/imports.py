@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cartui.domain.documents import Customer, Item
-from cartui.domain.ids import CartId, CustomerId, Direction, DocumentId, ItemId, RecordKind
+from cartui.domain.ids import CartId, CustomerId, Direction, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord, JournalEntry
 from cartui.domain.money import parse_amount
 from cartui.domain.outbox import OutboxKind
 from cartui.domain.plan import (
     Action,
+    FollowOrder,
     ImportCustomer,
     ImportDocument,
     ImportItem,
@@ -19,6 +20,7 @@ from cartui.domain.plan import (
     NewItem,
     PlannedChange,
 )
+from cartui.sync.approvals import void_pending
 from cartui.sync.workspace import Workspace
 
 _LINKING = (Action.CREATE, Action.LINK)
@@ -39,10 +41,17 @@ def store_orders(ws: Workspace, cart_id: CartId, changes: Sequence[PlannedChange
         if (link := payload.customer_link) is not None:
             links.setdefault(link.external_id, replace(link, our_id=owner))
     _remember(ws, cart_id, changes, ids, list(links.values()))
-    changed = [change.record.our_id for change in changes if change.action is Action.UPDATE and change.record]
-    ws.books.documents.mark_changed([DocumentId(one) for one in changed if one is not None])
+    _follow(ws, [change.payload for change in changes if isinstance(change.payload, FollowOrder)])
     _journal(ws, cart_id, RecordKind.ORDER, changes, ids)
     return ids
+
+
+def _follow(ws: Workspace, moved: Sequence[FollowOrder]) -> None:
+    """Orders that moved after they were imported: their documents take over the words; cancelled ones become VOID."""
+    ws.books.documents.follow(moved)
+    for one in moved:
+        if one.void_reason:
+            void_pending(ws, ws.books.documents.get(one.document_id), one.void_reason)
 
 
 def _store_new_customers(ws: Workspace, payloads: Sequence[ImportDocument]) -> dict[str, CustomerId]:
@@ -65,6 +74,8 @@ def store_items(ws: Workspace, cart_id: CartId, changes: Sequence[PlannedChange]
     _remember(ws, cart_id, changes, ids)
     linked = [ids[change.key] for change in changes if change.action in _LINKING and change.key in ids]
     ws.books.outbox.touch(OutboxKind.STOCK, linked, cart_id=cart_id)  # from now on the cart is told its stock
+    again = [ids[key] for key, payload in payloads.items() if payload.resend and key in ids]
+    ws.books.outbox.touch(OutboxKind.ITEM, again, cart_id=cart_id)
     _journal(ws, cart_id, RecordKind.ITEM, changes, ids)
     return ids
 
@@ -90,6 +101,8 @@ def store_customers(ws: Workspace, cart_id: CartId, changes: Sequence[PlannedCha
     for customer in ws.books.customers.find_by_ids(list(changed)).values():
         ws.books.customers.update(_with_customer_values(customer, changed[customer.customer_id]))
     _remember(ws, cart_id, changes, ids)
+    again = [ids[key] for key, payload in payloads.items() if payload.resend and key in ids]
+    ws.books.outbox.touch(OutboxKind.CUSTOMER, again, cart_id=cart_id)
     _journal(ws, cart_id, RecordKind.CUSTOMER, changes, ids)
     return ids
 
@@ -116,7 +129,8 @@ def _remember(
         if change.record is not None:
             our_id = ids.get(change.key, change.record.our_id)
             records[change.key] = replace(change.record, our_id=our_id)
-    ws.books.records.put_many(cart_id, [*records.values(), *more])
+    beside = [one for change in changes for one in change.more]
+    ws.books.records.put_many(cart_id, [*records.values(), *more, *beside])
 
 
 def _journal(ws: Workspace, cart_id: CartId, kind: RecordKind, changes: Sequence[PlannedChange], ids: OurIds) -> None:

@@ -13,7 +13,7 @@ from cartui.adapters.memory import MemoryCart, MemoryShop
 from cartui.domain.ids import Direction, RecordKind
 from cartui.domain.outcomes import Counts, CycleReport, CycleResult
 from cartui.domain.ports import BadRecord, Page, Received
-from cartui.domain.records import CartOrder, FulfilmentState, OrderState, PaymentState
+from cartui.domain.records import CartOrder, FulfilmentState, PaymentState
 from cartui.domain.settings import CartSettings, SyncStatus
 from cartui.errors import AbortCycleError, NeedsOperatorError
 from cartui.sync import carts, cycle, runner
@@ -207,20 +207,6 @@ def test_orders_placed_before_the_date_stay_out(ws: Workspace, shop: MemoryShop,
     shop.put_order(samples.order(1, clock() - timedelta(days=2)))
     report = run_cycle(ws, NAME)
     assert (orders(report), documents(ws)) == (Counts(received=1, skipped=1), 0)
-
-
-def test_an_order_changed_after_import_flags_its_document(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
-    """Never a silent edit; the document stays PENDING as it was."""
-    running_cart(ws)
-    place(shop, range(1))
-    run_cycle(ws, NAME)
-    clock.advance(60)
-    shop.put_order(replace(shop.orders["0"], order_state=OrderState.CANCELLED, native_status="cancelled"))
-    report = run_cycle(ws, NAME)
-    assert orders(report) == Counts(received=1, updated=1)
-    ids = ws.books.documents.find_by_external(report.cart_id, ["0"])
-    document = ws.books.documents.get(next(iter(ids.values())))
-    assert (document.changed_in_cart, document.draft.native_status) == (True, "processing")
 
 
 def test_waiting_orders_are_imported_when_paid(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:

@@ -1,4 +1,5 @@
-"""What people did about baskets: the workflow step, notes, calls and tasks, and the document that one led to."""
+"""What people did about baskets: the workflow step, notes, calls and tasks, and the document that one led to. And what
+the cart said of an order when it was last agreed with, for documents that were edited since."""
 
 from __future__ import annotations
 
@@ -28,5 +29,10 @@ STATEMENTS: Final[tuple[str, ...]] = (
         actor TEXT NOT NULL
     )""",
     "CREATE INDEX basket_note_basket ON basket_note (cart_id, external_id, id)",
+    "CREATE INDEX cart_record_changed ON cart_record (cart_id) WHERE state = 'changed_after_import'",
+    """CREATE TABLE order_agreed (
+        document_id {int} PRIMARY KEY REFERENCES document (id) ON DELETE CASCADE,
+        agreed TEXT NOT NULL
+    )""",
     "CREATE INDEX basket_note_open ON basket_note (cart_id, due_on) WHERE kind = 'task' AND done_at IS NULL",
 )

@@ -1,0 +1,341 @@
+"""Orders that live on after their import: changed, cancelled, refunded, deleted, imported again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from cartui.adapters.memory import MemoryShop
+from cartui.domain.documents import Document, DocumentStatus
+from cartui.domain.ids import RecordKind
+from cartui.domain.outcomes import Counts, RecordState
+from cartui.domain.records import (
+    FulfilmentState,
+    LineKind,
+    OrderState,
+    PaymentState,
+    Refund,
+    RefundLine,
+    RefundState,
+)
+from cartui.domain.settings import CartSettings, DocumentKind
+from cartui.errors import NeedsOperatorError
+from cartui.sync.approvals import approve_documents, preview_approvals, void_document
+from cartui.sync.cycle import run_cycle
+from cartui.sync.order_drift import accept_drift, ignore_drift, import_again, list_changed, read_drift
+from cartui.sync.workspace import Workspace
+from cartui.testing.clock import FrozenClock
+from cartui.testing.workspace import running_cart
+from tests.sync.conftest import place
+
+NAME = "Main shop"
+
+
+@pytest.fixture
+def document(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> Document:
+    """The PENDING cash sale of order 0."""
+    running_cart(ws, settings=CartSettings(import_orders_as=DocumentKind.CASH_SALE))
+    place(shop, range(1))
+    run_cycle(ws, NAME)
+    clock.advance(60)
+    return of_order(ws, "0")
+
+
+def of_order(ws: Workspace, order_id: str) -> Document:
+    cart_id = ws.books.carts.get(NAME).cart_id
+    return ws.books.documents.get(ws.books.documents.find_by_external(cart_id, [order_id])[order_id])  # type: ignore[index]
+
+
+def fresh(ws: Workspace, document: Document) -> Document:
+    return ws.books.documents.get(document.document_id)
+
+
+def approve(ws: Workspace, document: Document) -> Document:
+    [done] = approve_documents(ws, preview_approvals(ws, [document.document_id]))
+    assert not done.problem, done
+    return fresh(ws, document)
+
+
+def change(shop: MemoryShop, **changes: object) -> None:
+    shop.put_order(replace(shop.orders["0"], **changes))  # type: ignore[arg-type]
+
+
+def dearer(shop: MemoryShop) -> dict[str, object]:
+    """The first line costs 5.00 more, the total too."""
+    order = shop.orders["0"]
+    first = order.lines[0]
+    unit = first.unit_price + 5 / first.quantity if first.unit_price is not None else None
+    line = replace(first, amount=first.amount + 5, unit_price=unit)
+    return {"lines": (line, *order.lines[1:]), "total": order.total + 5}
+
+
+# --- changed ---
+
+
+def test_words_are_taken_over_and_flag_nothing(ws: Workspace, shop: MemoryShop, document: Document) -> None:
+    """Our own shipment coming back as "shipped" is no change that a person must look at."""
+    change(shop, native_status="completed", fulfilment_state=FulfilmentState.SHIPPED)
+    report = run_cycle(ws, NAME)
+    assert report.counts[RecordKind.ORDER] == Counts(received=1, updated=1)
+    now = fresh(ws, document)
+    assert (now.draft.native_status, now.draft.fulfilment_state) == ("completed", FulfilmentState.SHIPPED)
+    assert (now.changed_in_cart, now.draft.total, now.version) == (False, document.draft.total, document.version)
+    assert list_changed(ws, NAME) == []
+
+
+def test_a_changed_order_waits_with_its_differences(ws: Workspace, shop: MemoryShop, document: Document) -> None:
+    """Never a silent edit: flagged, listed, shown field by field; accepted it becomes what the order is."""
+    change(shop, **dearer(shop))
+    run_cycle(ws, NAME)
+    assert fresh(ws, document).changed_in_cart
+    assert fresh(ws, document).draft.total == document.draft.total
+    [(record, listed)] = list_changed(ws, NAME)
+    assert (listed.document_id, "total" in record.reason) == (document.document_id, True)
+    view = read_drift(ws, document.document_id)
+    assert {field.name for field in view.drift.fields} >= {"total"}
+    accepted = accept_drift(ws, view)
+    assert accepted.draft.total == document.draft.total + 5
+    assert accepted.status is DocumentStatus.PENDING
+    assert (list_changed(ws, NAME), fresh(ws, document).changed_in_cart) == ([], False)
+    assert run_cycle(ws, NAME).counts[RecordKind.ORDER].updated == 0
+
+
+def test_a_change_that_is_left_alone_is_not_shown_again_but_the_next_one_is(
+    ws: Workspace, shop: MemoryShop, document: Document, clock: FrozenClock
+) -> None:
+    """Ignoring is about this change only."""
+    change(shop, **dearer(shop))
+    run_cycle(ws, NAME)
+    ignore_drift(ws, read_drift(ws, document.document_id))
+    clock.advance(60)
+    change(shop, native_status="packed")
+    run_cycle(ws, NAME)
+    assert list_changed(ws, NAME) == []
+    change(shop, note="Leave it at the door")
+    run_cycle(ws, NAME)
+    [(record, _)] = list_changed(ws, NAME)
+    assert "note" in record.reason
+    assert fresh(ws, document).draft.total == document.draft.total
+
+
+def test_a_change_that_the_shop_takes_back_is_no_change(ws: Workspace, shop: MemoryShop, document: Document) -> None:
+    """The flag goes by itself."""
+    before = shop.orders["0"]
+    change(shop, **dearer(shop))
+    run_cycle(ws, NAME)
+    shop.put_order(before)
+    run_cycle(ws, NAME)
+    assert (list_changed(ws, NAME), fresh(ws, document).changed_in_cart) == ([], False)
+
+
+def test_two_admins_do_not_accept_over_each_other(ws: Workspace, shop: MemoryShop, document: Document) -> None:
+    """Who accepts what he saw before another edited it is told so."""
+    change(shop, **dearer(shop))
+    view = read_drift(ws, document.document_id)
+    accept_drift(ws, view)
+    with pytest.raises(NeedsOperatorError, match="changed"):
+        accept_drift(ws, view)
+
+
+def test_what_was_approved_is_never_changed(ws: Workspace, shop: MemoryShop, document: Document) -> None:
+    """It waits for a person, with what to do."""
+    approve(ws, document)
+    change(shop, **dearer(shop))
+    run_cycle(ws, NAME)
+    [(record, _)] = list_changed(ws, NAME)
+    assert "credit note" in record.remedy
+    with pytest.raises(NeedsOperatorError, match="not changed any more"):
+        accept_drift(ws, read_drift(ws, document.document_id))
+    assert fresh(ws, document).draft.total == document.draft.total
+
+
+def test_a_shopper_who_was_erased_blanks_nothing_here(ws: Workspace, shop: MemoryShop, document: Document) -> None:
+    """P20: an empty name or address is no news."""
+    buyer = replace(shop.orders["0"].buyer, email="", first_name="", last_name="")
+    change(shop, buyer=buyer)
+    run_cycle(ws, NAME)
+    now = fresh(ws, document)
+    assert (now.draft.customer_name, now.draft.email) == (document.draft.customer_name, document.draft.email)
+    assert list_changed(ws, NAME) == []
+
+
+# --- cancelled, deleted, again ---
+
+
+def test_a_cancelled_order_makes_its_pending_document_void(ws: Workspace, shop: MemoryShop, document: Document) -> None:
+    """With the reason; nothing was posted, so nothing is to be reversed."""
+    change(shop, order_state=OrderState.CANCELLED, native_status="cancelled")
+    report = run_cycle(ws, NAME)
+    assert report.counts[RecordKind.ORDER] == Counts(received=1, updated=1)
+    now = fresh(ws, document)
+    assert (now.status, "cancelled in the cart" in now.void_reason) == (DocumentStatus.VOID, True)
+    assert list_changed(ws, NAME) == []
+    assert run_cycle(ws, NAME).counts[RecordKind.ORDER] == Counts(received=1, same=1)
+
+
+def test_a_cancelled_order_that_was_approved_waits_for_a_person(
+    ws: Workspace, shop: MemoryShop, document: Document
+) -> None:
+    """Nothing is reversed by itself."""
+    approve(ws, document)
+    change(shop, order_state=OrderState.CANCELLED, native_status="cancelled")
+    run_cycle(ws, NAME)
+    assert fresh(ws, document).status is DocumentStatus.APPROVED
+    [(record, _)] = list_changed(ws, NAME)
+    assert ("cancelled in the cart" in record.reason, "credit note" in record.remedy) == (True, True)
+
+
+def test_a_void_document_whose_order_lives_again_can_be_imported_again(
+    ws: Workspace, shop: MemoryShop, document: Document
+) -> None:
+    """On purpose only; the void one stays, and says which order it was."""
+    change(shop, order_state=OrderState.CANCELLED, native_status="cancelled")
+    run_cycle(ws, NAME)
+    change(shop, order_state=OrderState.OPEN, native_status="processing")
+    run_cycle(ws, NAME)
+    [(record, _)] = list_changed(ws, NAME)
+    assert "void" in record.reason
+    made = import_again(ws, fresh(ws, document))
+    assert made != document.document_id
+    assert (of_order(ws, "0").document_id, of_order(ws, "0").status) == (made, DocumentStatus.PENDING)
+    trail = ws.books.revisions.audit_of(document.document_id)
+    assert [entry.before for entry in trail if entry.action.startswith("untied")] == ["0"]
+    assert list_changed(ws, NAME) == []
+
+
+def test_a_pending_document_is_voided_before_its_order_is_imported_again(
+    ws: Workspace, shop: MemoryShop, document: Document
+) -> None:
+    """One order never has two living documents."""
+    change(shop, **dearer(shop))
+    made = import_again(ws, document, "changed in the shop")
+    assert fresh(ws, document).status is DocumentStatus.VOID
+    assert ws.books.documents.get(made).draft.total == document.draft.total + 5
+    run_cycle(ws, NAME)
+    assert ws.books.documents.count(status=DocumentStatus.PENDING) == 1
+
+
+# --- refunds ---
+
+
+def refunded(shop: MemoryShop, refund_id: str = "r1", amount: str = "", **changes: object) -> Refund:
+    """The whole first line goes back with its tax, or an amount without lines."""
+    line = shop.orders["0"].lines[0]
+    tax = line.tax_amount or Decimal(0)
+    lines = (
+        RefundLine(line.amount, LineKind.PRODUCT, line.line_id, line.sku, line.text, line.quantity, tax, restock=True),
+    )
+    at = shop.clock()
+    told = (
+        Refund(refund_id, at, Decimal(amount), lines=())
+        if amount
+        else Refund(refund_id, at, line.amount + tax, lines=lines)
+    )
+    return replace(told, **changes)  # type: ignore[arg-type]
+
+
+def credit_notes(ws: Workspace, document: Document) -> list[Document]:
+    return ws.books.documents.list_by_ids(ws.books.revisions.made_from(document.document_id))
+
+
+def refund_states(ws: Workspace) -> list[tuple[RecordState, str]]:
+    cart_id = ws.books.carts.get(NAME).cart_id
+    found = ws.books.records.find_many(cart_id, RecordKind.REFUND, ["0/r1", "0/r2", "0/r3"])
+    return [(found[key].state, found[key].reason) for key in sorted(found)]
+
+
+def test_a_refund_becomes_one_pending_credit_note(ws: Workspace, shop: MemoryShop, document: Document) -> None:
+    """As the shop gave it back; nothing is posted until it is approved; however often it comes, it is one."""
+    approve(ws, document)
+    refund = refunded(shop)
+    change(shop, refunds=(refund,), payment_state=PaymentState.PARTIALLY_REFUNDED)
+    run_cycle(ws, NAME)
+    [note] = credit_notes(ws, document)
+    assert (note.draft.kind, note.status, note.draft.total) == (
+        DocumentKind.CREDIT_NOTE,
+        DocumentStatus.PENDING,
+        refund.amount,
+    )
+    product = next(line for line in note.draft.lines if line.kind is LineKind.PRODUCT)
+    assert (product.restock, product.source_position) == (True, 1)
+    change(shop, native_status="refunded in part")
+    run_cycle(ws, NAME)
+    assert len(credit_notes(ws, document)) == 1
+    assert approve(ws, note).status is DocumentStatus.APPROVED
+
+
+def test_a_refund_waits_for_its_money_and_for_its_document(
+    ws: Workspace, shop: MemoryShop, document: Document, clock: FrozenClock
+) -> None:
+    """Nothing is credited that was not posted, nor while the money has not gone back."""
+    change(shop, refunds=(refunded(shop, state=RefundState.PENDING),))
+    run_cycle(ws, NAME)
+    assert refund_states(ws) == [(RecordState.STAGED, "waits until the shop says that the money went back")]
+    clock.advance(60)
+    change(shop, refunds=(refunded(shop),))
+    run_cycle(ws, NAME)
+    assert refund_states(ws)[0][0] is RecordState.STAGED
+    assert "approved" in refund_states(ws)[0][1]
+    approve(ws, document)
+    clock.advance(60)
+    run_cycle(ws, NAME)
+    assert refund_states(ws)[0][0] is RecordState.LINKED
+    assert len(credit_notes(ws, document)) == 1
+
+
+def test_partial_refunds_add_up_and_never_exceed_what_was_sold(
+    ws: Workspace, shop: MemoryShop, document: Document, clock: FrozenClock
+) -> None:
+    """The third one would give back more than is left: held, with the reason."""
+    approve(ws, document)
+    half = document.draft.total / 2
+    change(shop, refunds=(refunded(shop, "r1", f"{half:f}"), refunded(shop, "r2", f"{half:f}")))
+    run_cycle(ws, NAME)
+    notes = credit_notes(ws, document)
+    assert sum(note.draft.total for note in notes) == document.draft.total
+    clock.advance(60)
+    change(shop, refunds=(*shop.orders["0"].refunds, refunded(shop, "r3", "0.01")))
+    report = run_cycle(ws, NAME)
+    assert refund_states(ws)[2][0] is RecordState.HELD
+    assert report.held_total == 1
+    assert len(credit_notes(ws, document)) == 2
+    void_document(ws, notes[0], "made twice in the shop")
+    clock.advance(60)
+    run_cycle(ws, NAME)
+    assert refund_states(ws)[2][0] is RecordState.LINKED
+
+
+def test_a_refund_that_does_not_say_what_for_stands_on_one_line(
+    ws: Workspace, shop: MemoryShop, document: Document
+) -> None:
+    """Its amount as given, no goods on the shelf, and a note for the person who divides it."""
+    approve(ws, document)
+    change(shop, refunds=(refunded(shop, "r1", "3.21"),))
+    run_cycle(ws, NAME)
+    [note] = credit_notes(ws, document)
+    assert [(line.amount, line.restock) for line in note.draft.lines] == [(Decimal("3.21"), False)]
+    assert "divide the amount" in note.draft.note
+
+
+def test_what_the_shop_does_not_say_came_back_is_not_put_on_the_shelf(
+    ws: Workspace, shop: MemoryShop, document: Document
+) -> None:
+    """Goods that may still be with the shopper would be sold twice."""
+    approve(ws, document)
+    refund = refunded(shop)
+    change(shop, refunds=(replace(refund, lines=(replace(refund.lines[0], restock=None),)),))
+    run_cycle(ws, NAME)
+    [note] = credit_notes(ws, document)
+    assert not any(line.restock for line in note.draft.lines if line.kind is LineKind.PRODUCT)
+    assert "came back" in note.draft.note
+
+
+def test_a_refund_on_an_order_that_was_never_imported_makes_nothing(
+    ws: Workspace, shop: MemoryShop, document: Document
+) -> None:
+    """It waits with its order."""
+    place(shop, range(5, 6), refunds=(refunded(shop),), payment_state=PaymentState.PENDING)
+    run_cycle(ws, NAME)
+    assert ws.books.documents.count() == 1
