@@ -80,6 +80,13 @@ def test_a_shipment_without_carrier_or_anything_left_is_refused(demo_shop: DemoS
         cart.create_shipment(ShipmentDraft("cartui-ship-2", again.order_id, again.shipped_at, True, carrier="DHL"))
 
 
+def test_a_whole_order_sent_again_is_the_shipment_it_was(demo_shop: DemoShop, cart: CartConnect) -> None:
+    """Without lines the body would be another one, since nothing is left, and the shop would refuse the key."""
+    order_id = paid_order(demo_shop)["order_id"]
+    made = cart.create_shipment(parcel(order_id))
+    assert cart.create_shipment(parcel(order_id)) == made
+
+
 def test_a_refund_says_which_piece_went_back_where(demo_shop: DemoShop, cart: CartConnect) -> None:
     """Net and tax add up to its amount, restock as told; pending money is no payment yet."""
     row = paid_order(demo_shop)
