@@ -190,8 +190,9 @@ def _adjusted(before: str, edit: BulkEdit, currency: str) -> str:
         value = amount * value / 100
     after = {"+": amount + value, "-": amount - value, "*": amount * value}[edit.sign]
     money = currency and edit.spec.kind is FieldKind.AMOUNT
-    unit = Decimal(1).scaleb(-places_of(currency)) if money else Decimal("0.000001")
-    return plain(after.quantize(unit, ROUND_HALF_UP))
+    if money:
+        return f"{after.quantize(Decimal(1).scaleb(-places_of(currency)), ROUND_HALF_UP):f}"
+    return plain(after.quantize(Decimal("0.000001"), ROUND_HALF_UP))
 
 
 def changed_row(
