@@ -108,8 +108,8 @@ class ImportDocument:
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """Make an item (`new`) or tie to an existing one (`item_id`); `values` are field -> text to write to ours. `resend`:
-    the cart changed what is ours to say, so ours is sent again."""
+    """Make an item (`new`) or tie to an existing one (`item_id`); `values` are field -> text to write to ours.
+    `resend`: the cart changed what is ours to say, so ours is sent again."""
 
     item_id: ItemId | None = None
     new: NewItem | None = None

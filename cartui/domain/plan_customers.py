@@ -10,7 +10,7 @@ from cartui.domain.documents import Customer
 from cartui.domain.fingerprint import fingerprint, fingerprint_raw
 from cartui.domain.ids import CustomerCode, CustomerId, RecordKind
 from cartui.domain.ledger import CartRecord
-from cartui.domain.merge import changed_fields, customer_values, merge_fields
+from cartui.domain.merge import NOBODY, Owners, changed_fields, customer_values, merge_fields
 from cartui.domain.outcomes import RecordState
 from cartui.domain.plan import (
     Action,
@@ -57,13 +57,14 @@ def plan_customer_updates(
     rows: Sequence[Received[CartCustomer]],
     records: Mapping[str, CartRecord],
     customers: Mapping[CustomerId, Customer],
+    owners: Owners = NOBODY,
 ) -> list[PlannedChange]:
     """Changes of linked customers for the auto-sync cycle; others are made when they order, or by a person."""
-    return plan_each(rows, lambda row: _plan_update(row, records.get(row.external_id), customers))
+    return plan_each(rows, lambda row: _plan_update(row, records.get(row.external_id), customers, owners))
 
 
 def _plan_update(
-    row: Received[CartCustomer], known: CartRecord | None, customers: Mapping[CustomerId, Customer]
+    row: Received[CartCustomer], known: CartRecord | None, customers: Mapping[CustomerId, Customer], owners: Owners
 ) -> PlannedChange:
     theirs = row.record
     if isinstance(theirs, BadRecord):
@@ -76,12 +77,13 @@ def _plan_update(
     content = fingerprint(theirs)
     if known.fingerprint == content and known.state is RecordState.LINKED:
         return PlannedChange(Action.SAME, row.external_id, label)
-    merged = merge_fields(known.agreed, customer_values(theirs), customer_values(ours))
+    newer = owners.ours_is_newer(ours.customer_id, theirs.modified_at)
+    merged = merge_fields(known.agreed, customer_values(theirs), customer_values(ours), owners, ours_is_newer=newer)
     if merged.conflicts:
         return held(RecordKind.CUSTOMER, row, known, label, content, merged.conflict_text, merged.remedy)
     record = customer_record(row, theirs, ours.customer_id, known.evidence)
     action = Action.UPDATE if merged.fields else Action.SAME
-    payload = ImportCustomer(customer_id=ours.customer_id, values=merged.values)
+    payload = ImportCustomer(customer_id=ours.customer_id, values=merged.values, resend=bool(merged.kept))
     return PlannedChange(action, row.external_id, label, fields=merged.fields, payload=payload, record=record)
 
 

@@ -11,7 +11,7 @@ from cartui.domain.documents import Item
 from cartui.domain.fingerprint import fingerprint, fingerprint_raw
 from cartui.domain.ids import CartItemId, ItemCode, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord
-from cartui.domain.merge import changed_fields, merge_fields
+from cartui.domain.merge import NOBODY, Owners, changed_fields, merge_fields
 from cartui.domain.money import AmountError, parse_amount
 from cartui.domain.outcomes import RecordState
 from cartui.domain.plan import Action, Edits, ExportItem, FieldChange, ImportItem, NewItem, PlannedChange, plan_each
@@ -65,13 +65,18 @@ def item_record(row: Received[CartItem], item: CartItem, our_id: ItemId | None, 
 
 
 def plan_item_updates(
-    rows: Sequence[Received[CartItem]], records: Mapping[str, CartRecord], items: Mapping[ItemId, Item]
+    rows: Sequence[Received[CartItem]],
+    records: Mapping[str, CartRecord],
+    items: Mapping[ItemId, Item],
+    owners: Owners = NOBODY,
 ) -> list[PlannedChange]:
     """Changes of linked items for the auto-sync cycle; items that are not linked are left to a person."""
-    return plan_each(rows, lambda row: _plan_update(row, records.get(row.external_id), items))
+    return plan_each(rows, lambda row: _plan_update(row, records.get(row.external_id), items, owners))
 
 
-def _plan_update(row: Received[CartItem], known: CartRecord | None, items: Mapping[ItemId, Item]) -> PlannedChange:
+def _plan_update(
+    row: Received[CartItem], known: CartRecord | None, items: Mapping[ItemId, Item], owners: Owners
+) -> PlannedChange:
     item = row.record
     if isinstance(item, BadRecord):
         return held(RecordKind.ITEM, row, known, row.external_id, fingerprint_raw(row), item.reason, item.remedy)
@@ -82,12 +87,13 @@ def _plan_update(row: Received[CartItem], known: CartRecord | None, items: Mappi
     content = fingerprint(item)
     if known.fingerprint == content and known.state is RecordState.LINKED:
         return PlannedChange(Action.SAME, row.external_id, label)
-    merged = merge_fields(known.agreed, cart_item_values(item), our_item_values(ours))
+    newer = owners.ours_is_newer(ours.item_id, item.modified_at)
+    merged = merge_fields(known.agreed, cart_item_values(item), our_item_values(ours), owners, ours_is_newer=newer)
     if merged.conflicts:
         return held(RecordKind.ITEM, row, known, label, content, merged.conflict_text, merged.remedy)
     record = item_record(row, item, ours.item_id, known.evidence)
     action = Action.UPDATE if merged.fields else Action.SAME
-    payload = ImportItem(item_id=ours.item_id, values=merged.values)
+    payload = ImportItem(item_id=ours.item_id, values=merged.values, resend=bool(merged.kept))
     return PlannedChange(action, row.external_id, label, fields=merged.fields, payload=payload, record=record)
 
 

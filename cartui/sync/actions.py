@@ -43,12 +43,21 @@ from cartui.domain.plan_items import (
     plan_link_items,
 )
 from cartui.domain.plan_orders import plan_orders
-from cartui.domain.ports import BasketSource, Cart, CustomerReader, CustomerSource, ItemReader, OrderReader, Page, Received
+from cartui.domain.ports import (
+    BasketSource,
+    Cart,
+    CustomerReader,
+    CustomerSource,
+    ItemReader,
+    OrderReader,
+    Page,
+    Received,
+)
 from cartui.domain.settings import CartDocument
 from cartui.errors import NeedsOperatorError
 from cartui.sync.carts import ensure_tested
 from cartui.sync.exports import recover_exports
-from cartui.sync.ground import customer_ground, item_ground, order_ground
+from cartui.sync.ground import customer_ground, field_owners, item_ground, order_ground
 from cartui.sync.imports import our_customer_ids, our_item_ids
 from cartui.sync.intake import checked_pages
 from cartui.sync.leases import leased
@@ -408,5 +417,9 @@ def _replan(ws: Workspace, document: CartDocument, kind: RecordKind, rows: Rows)
         return plan_orders(rows, order_ground(books, cart_id, rows), document.settings, code)
     records = books.records.find_many(cart_id, kind, [row.external_id for row in rows])
     if kind is RecordKind.ITEM:
-        return plan_item_updates(cast(Any, rows), records, books.items.find_by_ids(our_item_ids(records)))
-    return plan_customer_updates(cast(Any, rows), records, books.customers.find_by_ids(our_customer_ids(records)))
+        ids = our_item_ids(records)
+        items, owners = books.items.find_by_ids(ids), field_owners(books, document, kind, ids)
+        return plan_item_updates(cast(Any, rows), records, items, owners)
+    our_ids = our_customer_ids(records)
+    customers, owners = books.customers.find_by_ids(our_ids), field_owners(books, document, kind, our_ids)
+    return plan_customer_updates(cast(Any, rows), records, customers, owners)

@@ -253,22 +253,17 @@ def _plan_customers(run: _Run, page: Page[Any]) -> list[PlannedChange]:
     books = run.ws.books
     ids = [row.external_id for row in page.rows]
     records = books.records.find_many(run.document.cart_id, RecordKind.CUSTOMER, ids)
-    ids = our_customer_ids(records)
-    return plan_customer_updates(
-        page.rows,
-        records,
-        books.customers.find_by_ids(ids),
-        field_owners(books, run.document, RecordKind.CUSTOMER, ids),
-    )
+    ours = our_customer_ids(records)
+    owners = field_owners(books, run.document, RecordKind.CUSTOMER, ours)
+    return plan_customer_updates(page.rows, records, books.customers.find_by_ids(ours), owners)
 
 
 def _plan_items(run: _Run, page: Page[Any]) -> list[PlannedChange]:
     books = run.ws.books
     records = books.records.find_many(run.document.cart_id, RecordKind.ITEM, [row.external_id for row in page.rows])
-    ids = our_item_ids(records)
-    return plan_item_updates(
-        page.rows, records, books.items.find_by_ids(ids), field_owners(books, run.document, RecordKind.ITEM, ids)
-    )
+    ours = our_item_ids(records)
+    owners = field_owners(books, run.document, RecordKind.ITEM, ours)
+    return plan_item_updates(page.rows, records, books.items.find_by_ids(ours), owners)
 
 
 # --- a page -----------------------------------------------------------------------------------------------------------

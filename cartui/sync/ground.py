@@ -28,6 +28,7 @@ from cartui.domain.plan_orders import OrderGround
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import CartCustomer, CartItem, CartOrder, LineKind
 from cartui.domain.refunds import refund_key
+from cartui.domain.settings import CartDocument
 
 
 def order_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartOrder]]) -> OrderGround:

@@ -457,6 +457,39 @@ def test_changed_on_both_sides(
         assert "'12' here, '15' in the cart" in row(ws, 0, OutboxKind.ITEM).reason
 
 
+@pytest.mark.parametrize(
+    ("owner", "price", "held"),
+    [(FieldOwner.SYSTEM, 12, 0), (FieldOwner.CART, 15, 0), (FieldOwner.NEWEST, 12, 0), (FieldOwner.ASK, None, 1)],
+)
+def test_both_sides_end_up_with_the_owners_value(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock, owner: FieldOwner, price: int | None, held: int
+) -> None:
+    """The import keeps to the owner as well; with "ask" both keep their own, and it is held."""
+    linked(ws, replace(BOTH, field_owners=dict.fromkeys(OWNERS, owner)))
+    run_cycle(ws, NAME)
+    clock.advance(60)
+    shop.put_item(replace(shop.items["i0"], price=D(15)))
+    clock.advance(60)
+    rename(ws, 0, price=D(12))
+    for _ in range(3):
+        report = run_cycle(ws, NAME)
+        clock.advance(60)
+    assert (shop.items["i0"].price, item(ws).price) == ((D(price), D(price)) if price else (D(15), D(12)))
+    assert report.held_total == held
+
+
+def test_what_is_ours_is_said_again_when_the_shop_changes_it(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock
+) -> None:
+    """The system owns the price; somebody changes it in the shop."""
+    linked(ws, replace(BOTH, field_owners=dict.fromkeys(OWNERS, FieldOwner.SYSTEM)))
+    run_cycle(ws, NAME)
+    clock.advance(60)
+    shop.put_item(replace(shop.items["i0"], price=D(15)))
+    run_cycle(ws, NAME)
+    assert (shop.items["i0"].price, item(ws).price) == (D(10), D(10))
+
+
 def test_both_directions_need_an_owner(ws: Workspace) -> None:
     """Save is refused and names the remedy; one direction needs none."""
     both = CartSettings(from_cart_items=True, to_cart_items=True)
