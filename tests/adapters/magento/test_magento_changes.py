@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
 from cartui.adapters.magento import MagentoCart
 from cartui.domain.ids import CartItemId
 from cartui.sync.intake import checked_pages
@@ -58,8 +56,7 @@ def test_what_was_sold_is_read_again_at_once(cart: MagentoCart, shop: MagentoSho
     assert found[CartItemId("9")].stock == 4
 
 
-@pytest.mark.parametrize("minutes", [20, 55])
-def test_stock_that_changes_by_hand_is_seen_in_turn(cart: MagentoCart, shop: MagentoShop, minutes: int) -> None:
+def test_stock_that_changes_by_hand_is_seen_in_turn(cart: MagentoCart, shop: MagentoShop) -> None:
     """Within half a day every item was read again, whatever its date; polls in a row leave none out."""
     every = {item.item_id for item in good(rows_of(cart.iter_items(None)))}
     shop.tick(86_400)
@@ -67,7 +64,7 @@ def test_stock_that_changes_by_hand_is_seen_in_turn(cart: MagentoCart, shop: Mag
     seen: dict[str, Decimal | None] = {}
     mark, until = shop.moment, shop.moment + timedelta(hours=12)
     while shop.moment < until:
-        shop.tick(minutes * 60)
+        shop.tick(3_300)
         pages = list(checked_pages(cart.iter_items(mark - OVERLAP), mark - OVERLAP, "items"))
         seen |= {item.item_id: item.stock for item in good(rows_of(pages))}
         assert pages[-1].complete_to is not None
@@ -82,8 +79,8 @@ def test_an_address_that_changes_is_seen_in_turn(cart: MagentoCart, shop: Magent
     shop.customers[5]["addresses"][0]["city"] = "Newtown"
     mark = shop.moment
     cities: set[str] = set()
-    for _ in range(36):
-        shop.tick(1_200)
+    for _ in range(14):
+        shop.tick(3_300)
         pages = list(checked_pages(cart.iter_customers(mark - OVERLAP), mark - OVERLAP, "customers"))
         cities |= {place.city for one in good(rows_of(pages)) for place in one.addresses}
         mark = pages[-1].complete_to or mark

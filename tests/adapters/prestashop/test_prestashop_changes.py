@@ -46,14 +46,14 @@ def test_stock_and_combinations_that_change_by_hand_are_seen_in_turn(shop: FakeP
     shop.stock_row("11")["quantity"] = "4321"
     shop.rows["combinations"][6]["price"] = "9.000000"
     every = {item.item_id for item in good(rows_of(connect(shop).iter_items(None)))}
-    seen = poll(shop, cart, 12, timedelta(minutes=20))
+    seen = poll(shop, cart, 12, timedelta(minutes=55))
     assert set(seen) == every
     assert seen["11"] == 4321
 
 
 def test_a_poll_costs_the_same_with_a_large_catalogue(shop: FakePrestaShop, cart: PrestaShop) -> None:
     """A slice of it is read, not the whole."""
-    for number in range(2_000):
+    for number in range(600):
         shop.put("products", reference=f"BULK-{number}", date_add="2026-01-01 00:00:00", date_upd="2026-01-01 00:00:00",
                  name=shop.translated(f"Bulk {number}"))  # fmt: skip
     shop.pass_time(86_400)
