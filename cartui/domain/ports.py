@@ -314,7 +314,8 @@ class Option:
 @dataclass(frozen=True, slots=True)
 class Connection:
     """All that is needed to talk to one cart. `secret(name)` gives the text of a secret when it is needed ("password"
-    is the main one) and raises `NeedsOperatorError` where the reference leads nowhere; it is never kept or printed."""
+    is the main one) and raises `NeedsOperatorError` where the reference leads nowhere; it is never kept or printed.
+    `read_only`: nothing that writes may leave; it is for the transport to see to."""
 
     cart_name: str
     url: str
@@ -322,6 +323,7 @@ class Connection:
     secret: Callable[[str], str]
     allow_plain_http: bool = False
     now: Callable[[], datetime] | None = None
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

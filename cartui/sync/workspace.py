@@ -95,4 +95,5 @@ class Workspace:
             secret=secret,
             allow_plain_http=connection.allow_plain_http,
             now=self.clock,
+            read_only=self.read_only,
         )

@@ -67,6 +67,23 @@ class ReadOnlyConformance:
             assert not asked or any(one.writes for one in asked), f"{name}: {stopped}"
             assert [_shown(one) for one in asked if not one.writes and not self._reads(one)] == [], name
 
+    def test_a_read_only_connection_is_told_to_the_transport(
+        self, shop: ShopDriver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Which lets no write out then, whatever the adapter does."""
+        built: list[dict[str, Any]] = []
+        build = Transport.__init__
+
+        def init(transport: Transport, *args: Any, **options: Any) -> None:
+            built.append(options)
+            build(transport, *args, **options)
+
+        monkeypatch.setattr(Transport, "__init__", init)
+        again = shop.open()
+        next(iter(again.iter_orders(None)))
+        again.close()
+        assert not built or any("read_only" in options for options in built)
+
     def _reads(self, asked: Ask) -> bool:
         if asked.method in _READS:
             return True

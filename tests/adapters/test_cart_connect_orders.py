@@ -11,8 +11,9 @@ import pytest
 
 from cartui.adapters.cart_connect import CartConnect
 from cartui.demo import lifecycle
-from cartui.demo.server import DemoShop
+from cartui.demo.server import DemoShop, RunningDemo
 from cartui.domain.ids import CartBasketId, CartOrderId, RecordKind
+from cartui.domain.ports import Connection
 from cartui.domain.records import BasketStatus, CartOrder, RefundState, ShipmentDraft
 from cartui.errors import HoldRecordError, NeedsOperatorError
 from cartui.testing.conformance import good, rows_of
@@ -140,3 +141,15 @@ def test_pages_may_start_at_the_root_of_the_shop(cart: CartConnect) -> None:
     cart.ping()["capabilities"]["admin_pages"] = {"orders": "https://boss.example/?order={id}"}
     assert cart.admin_url(RecordKind.ORDER, "ord-10001") == "https://boss.example/?order=ord-10001"
     assert cart.admin_url(RecordKind.REFUND, "ord-10001-r1") == ""
+
+
+def test_a_read_only_connection_lets_no_write_out(demo_shop: DemoShop, demo: RunningDemo) -> None:
+    """Refused before anything is sent, by the transport itself; reading goes on."""
+    told = Connection("Demo", demo.address, {}, lambda _: demo.password, read_only=True)
+    cart = CartConnect(told)
+    row = paid_order(demo_shop)
+    with pytest.raises(NeedsOperatorError, match="reading only"):
+        cart.create_shipment(parcel(row["order_id"]))
+    assert read(cart, row["order_id"]).order_id == row["order_id"]
+    cart.close()
+    assert paid_order(demo_shop)["shipments"] == []

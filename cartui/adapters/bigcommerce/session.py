@@ -123,6 +123,7 @@ class BigCommerceSession:
                     pacing=Pacing(parallel=PARALLEL),
                     waiter=self._waiter,
                     utc_now=self.connection.now,
+                    read_only=self.connection.read_only,
                     json_types=("application/problem+json",),
                 )
             return self._opened

@@ -385,6 +385,7 @@ class CartConnect:
                 waiter=self._waiter,
                 utc_now=self._connection.now,
                 on_exchange=self._note,
+                read_only=self._connection.read_only,
             )
         return self._opened
 

@@ -115,6 +115,7 @@ class MagentoSession:
                 waiter=self._waiter,
                 utc_now=self.connection.now,
                 on_exchange=self._note,
+                read_only=self.connection.read_only,
             )
         return self._http
 

@@ -55,7 +55,11 @@ class MedusaSession:
         self._lock = threading.RLock()
         self._with_key: Auth = basic_auth(lambda: connection.secret("password"), lambda: "")
         self._http = Transport(
-            self.base, auth=self._credentials, allow_plain_http=connection.allow_plain_http, utc_now=connection.now
+            self.base,
+            auth=self._credentials,
+            allow_plain_http=connection.allow_plain_http,
+            utc_now=connection.now,
+            read_only=connection.read_only,
         )
 
     def close(self) -> None:

@@ -65,7 +65,12 @@ class ShopifySession:
         base = render_base(connection.url)
         plain = connection.allow_plain_http
         self._http = Transport(
-            base, auth=self._credentials, allow_plain_http=plain, utc_now=connection.now, waiter=self._waiter
+            base,
+            auth=self._credentials,
+            allow_plain_http=plain,
+            utc_now=connection.now,
+            waiter=self._waiter,
+            read_only=connection.read_only,
         )
         self._oauth = Transport(base, allow_plain_http=plain, utc_now=connection.now, waiter=self._waiter)
 

@@ -59,7 +59,11 @@ class VendureSession:
         self.terms: Terms | None = None
         self.take = FACTS.page_size
         self._http = Transport(
-            address, auth=self._credentials, allow_plain_http=connection.allow_plain_http, utc_now=connection.now
+            address,
+            auth=self._credentials,
+            allow_plain_http=connection.allow_plain_http,
+            utc_now=connection.now,
+            read_only=connection.read_only,
         )
 
     def close(self) -> None:
