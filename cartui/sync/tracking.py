@@ -6,7 +6,7 @@ with the shipment; only when the cart has confirmed it, the order's own status i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -63,11 +63,12 @@ class TrackingDesk:
         if draft is None:
             return SentRow(row, Ending.REFUSED, told.plan.reason, told.plan.remedy)
         try:
-            there = find_ours(draft, self.sink.find_shipments(draft.order_id))
+            every = self.sink.find_shipments(draft.order_id)
+            there = find_ours(draft, every) or self._linked(told, every)
             if there is not None:
                 self._remember(told, there.shipment_id, None)
             else:
-                self._create(row, told, draft)
+                self._create(row, told, draft, every)
             if there is not None and (why := _differs(draft, there)):
                 return SentRow(row, Ending.REFUSED, *why)
             self._follow_status(row, draft)
@@ -117,12 +118,20 @@ class TrackingDesk:
 
     # --- effects
 
-    def _create(self, row: OutboxRow, told: Told, draft: ShipmentDraft) -> None:
+    def _linked(self, told: Told, there: Sequence[CartShipment]) -> CartShipment | None:
+        """The one that we have told already, in a cart that kept neither our key nor a tracking number."""
+        ours = told.shipment.shipment_id
+        links = self.ws.books.records.find_by_our_ids(self.document.cart_id, RecordKind.SHIPMENT, [ours]).get(ours, ())
+        ids = {link.external_id for link in links}
+        return next((one for one in there if one.shipment_id in ids), None)
+
+    def _create(self, row: OutboxRow, told: Told, draft: ShipmentDraft, there: Sequence[CartShipment]) -> None:
         books = self.ws.books
+        entry = self._entry(Action.CREATE.value, RecordKind.SHIPMENT, told.shipment, draft, before=to_words(there))
         with books.transaction(lease=self.lease):
             books.leases.renew(self.lease)
             books.outbox.take_up([row])
-            entry_id = books.journal.begin(self._entry(Action.CREATE.value, RecordKind.SHIPMENT, told.shipment, draft))
+            entry_id = books.journal.begin(entry)
         keep(self.ws, self.lease)
         try:
             made = self.sink.create_shipment(draft)
@@ -219,11 +228,25 @@ class TrackingDesk:
             return
         told = self._read(entry.our_id)
         draft = told.plan.draft if told is not None else None
-        there = find_ours(draft, self.sink.find_shipments(draft.order_id)) if draft is not None else None
+        there = self._made_by(entry, draft) if draft is not None else None
         if told is not None and there is not None:
             self._remember(told, there.shipment_id, entry.entry_id)
         else:
             self._close(entry.entry_id, JournalState.REFUSED)
+
+    def _made_by(self, entry: JournalEntry, draft: ShipmentDraft) -> CartShipment | None:
+        """What the lost write made: by key or tracking number; in a cart that keeps neither, the one nameless shipment
+        that was not there before."""
+        there = self.sink.find_shipments(draft.order_id)
+        before = entry.detail.get("before", "").split()
+        nameless = [one for one in there if not one.key and not one.tracking_number]
+        new = [one for one in nameless if one.shipment_id not in before]
+        return find_ours(draft, there) or next(iter(new), None)
+
+
+def to_words(there: Sequence[CartShipment]) -> str:
+    """Their ids in one text."""
+    return " ".join(one.shipment_id for one in there)
 
 
 def recover_shipment(ws: Workspace, document: CartDocument, cart: Cart, lease: Lease, entry: JournalEntry) -> None:
