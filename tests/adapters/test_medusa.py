@@ -523,6 +523,15 @@ def test_a_new_item_gets_its_stock(cart: MedusaCart, fake: FakeMedusa) -> None:
     assert [item.sku for item in cart.find_items(other)] == ["NEW-9"]
 
 
+def test_what_staff_made_is_found_by_its_sku(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """It does not carry our key; what we made is found by that although staff changed its SKU."""
+    (found,) = cart.find_items(replace(DRAFT, sku="SKU-001-S"))
+    assert found.sku == "SKU-001-S"
+    made = cart.create_item(DRAFT)
+    fake.variants[-1]["sku"] = "OTHER"
+    assert [item.item_id for item in cart.find_items(DRAFT)] == [made]
+
+
 def test_a_taken_sku_is_refused_with_the_shops_words(cart: MedusaCart) -> None:
     """And held."""
     with pytest.raises(HoldRecordError, match="already exists"):

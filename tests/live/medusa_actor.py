@@ -24,7 +24,11 @@ class MedusaActor:
 
     def __init__(self, address: str, username: str, password: str) -> None:
         self._http = httpx.Client(base_url=address, trust_env=False, timeout=60)
-        token = self._ask("POST", "/auth/user/emailpass", {"email": username, "password": password})["token"]
+        try:
+            token = self._ask("POST", "/auth/user/emailpass", {"email": username, "password": password})["token"]
+        except BaseException:
+            self._http.close()
+            raise
         self._staff = {"Authorization": f"Bearer {token}"}
         self._shopper: Mapping[str, str] = {}
         self._regions: dict[str, str] = {}

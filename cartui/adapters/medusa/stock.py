@@ -73,7 +73,7 @@ class StockDesk:
             return _refused(write, "The item is a kit: its stock is that of its parts.")
         levels = levels_of(parts[0], terms)
         place = levels[0].location_id if len(levels) == 1 else location
-        if len(levels) > 1 or not place:
+        if not place:
             return _refused(write, "The shop has several stock locations: set the cart's option Stock location.")
         if write.expected is not None and write.expected != current:
             return StockResult(write.item_id, WriteState.CONFLICT, current, "The shop's stock has changed meanwhile.")
