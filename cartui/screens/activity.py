@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from cartui.domain.safe_text import safe_text
 from cartui.screens.base import CART_GROUPS
-from cartui.screens.document import TextScreen
 from cartui.screens.list_sides import SystemListScreen
+from cartui.screens.page import TextScreen
 from cartui.screens.sheet import Line, pair, wrapped
 from cartui.sync.lists import SystemList
 

@@ -12,7 +12,8 @@ from cartui.domain.records import LineKind
 from cartui.domain.safe_text import safe_text
 from cartui.screens.base import PUSHED_GROUPS
 from cartui.screens.dialogs import ChoiceDialog, ConfirmDialog, ErrorDialog, PromptDialog
-from cartui.screens.document import DocumentScreen, PageScreen
+from cartui.screens.document import DocumentScreen
+from cartui.screens.page import PageScreen
 from cartui.screens.paper import raw_lines
 from cartui.screens.sheet import Line, heading, pair, wrapped
 from cartui.screens.times import show_moment, show_time

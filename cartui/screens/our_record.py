@@ -9,7 +9,7 @@ from cartui.domain.ids import RecordKind
 from cartui.domain.safe_text import safe_text
 from cartui.screens.base import PUSHED_GROUPS
 from cartui.screens.dialogs import ChoiceDialog
-from cartui.screens.document import PageScreen
+from cartui.screens.page import PageScreen
 from cartui.screens.paper import our_lines
 from cartui.screens.record_form import RecordFormScreen
 from cartui.screens.sheet import Line

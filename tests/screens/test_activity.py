@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from cartui.adapters.memory import MemoryShop
 from cartui.app import CartuiApp
-from cartui.screens.document import TextScreen
+from cartui.screens.page import TextScreen
 from cartui.sync.workspace import Workspace
 from tests.screens.lists import NAME, column, fill, hint, press, put_bad_order, ready_cart, tab, typed
 from tests.screens.terminal import seen, settle

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 from cartui.adapters.memory import MemoryShop
@@ -15,12 +13,11 @@ from cartui.domain.records import LineKind
 from cartui.screens.document import DocumentScreen
 from cartui.screens.listing import ListScreen
 from cartui.screens.paper import proof_lines
-from cartui.screens.plan import PlanScreen
 from cartui.screens.sheet import Line, indented, wrapped
 from cartui.sync import carts
 from cartui.sync.cycle import run_cycle
 from cartui.sync.workspace import Workspace
-from tests.screens.lists import NAME, fill, plan_screen, press, ready_cart
+from tests.screens.lists import NAME, fill, press, ready_cart
 from tests.screens.terminal import seen, settle
 
 Make = Callable[..., CartuiApp]
@@ -93,26 +90,6 @@ async def test_raw_and_back(ws: Workspace, shop: MemoryShop, make_app: Make) -> 
         assert '"total": "27.60"' in page(app)
         await press(pilot, "w")
         assert "Proof of the total" in page(app)
-
-
-async def test_says_when_the_order_changed_in_the_cart(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
-    """r reads that one order again and shows the plan; after it the page says that the order has changed."""
-    imported(ws, shop)
-    app = make_app(start_cart=NAME)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await press(pilot, "2", "enter")
-        assert "changed in the cart" not in page(app)
-        ws.clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]
-        shop.put_order(replace(shop.orders["1"], note="other colour please"))
-        await press(pilot, "r")
-        assert isinstance(app.screen, PlanScreen)
-        assert [change.key for change in plan_screen(app).plan.effective] == ["1"]
-        await press(pilot, "y", "q")
-        assert "The order was changed in the cart after it was imported." in page(app)
-
-
-# --- pages ------------------------------------------------------------------------------------------------------------
 
 
 def told(lines: list[Line]) -> str:
