@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from cartui.adapters.prestashop.fields import amount_of, is_id
 from cartui.adapters.prestashop.render import Fields
-from cartui.adapters.prestashop.session import Session, name_of
+from cartui.adapters.prestashop.session import Session
+from cartui.adapters.prestashop.shopwide import name_of
 from cartui.adapters.prestashop.states import SHIPPED_STATE
 from cartui.adapters.prestashop.wire import Row, UnreadableError
 from cartui.adapters.prestashop.writing import Writer, missing

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from cartui.adapters.prestashop.errors import CORRECT, DoubtfulError
 from cartui.adapters.prestashop.render import Fields, Value
-from cartui.adapters.prestashop.session import Filters, Session
+from cartui.adapters.prestashop.session import Session
+from cartui.adapters.prestashop.shopwide import Filters
 from cartui.domain.money import AmountError, parse_amount
 from cartui.domain.ports import BadRecord, Received
 from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError
