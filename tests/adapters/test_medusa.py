@@ -348,7 +348,7 @@ def test_rows_that_were_not_asked_for_are_not_ours(cart: MedusaCart, fake: FakeM
 
 
 def test_a_poll_without_changes_costs_the_same_whatever_there_is(cart: MedusaCart, fake: FakeMedusa) -> None:
-    """One request for orders, baskets and customers, two for items."""
+    """One request for orders, baskets and customers, three for items."""
     since = fake.now + timedelta(seconds=1)
     list(cart.iter_items(since))  # what the shop is like is asked once
     costs = []
@@ -364,7 +364,7 @@ def test_a_poll_without_changes_costs_the_same_whatever_there_is(cart: MedusaCar
         costs.append(len(fake.asked))
         for number in range(200):
             fake.add_product(f"More {number}", [(f"MORE-{number}", "S")])
-    assert costs == [5, 5]
+    assert costs == [6, 6]
 
 
 def test_pages_that_are_too_large_become_smaller(cart: MedusaCart, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,7 +385,7 @@ def test_pages_that_are_too_large_become_smaller(cart: MedusaCart, monkeypatch: 
 
 def test_a_renamed_product_brings_its_variants_once(cart: MedusaCart, fake: FakeMedusa) -> None:
     """A name moves the product only; a price the variant only; an item that moved by both comes once."""
-    since = fake.now
+    since = fake.now + timedelta(seconds=1)
     fake.tick()
     product = fake.products[3]
     product |= {"title": "Other", "updated_at": iso(fake.now)}
@@ -394,6 +394,20 @@ def test_a_renamed_product_brings_its_variants_once(cart: MedusaCart, fake: Fake
     rows = rows_of(checked_pages(cart.iter_items(since), since, "items"))
     assert sorted(row.external_id for row in rows) == sorted(f"{product['id']}:{one['id']}" for one in (first, second))
     assert {item.name for item in good(rows)} == {"Other"}
+
+
+def test_items_that_were_sold_come_with_their_stock(cart: MedusaCart, fake: FakeMedusa) -> None:
+    """A sale moves neither the variant's date nor the product's: they are found by the order; once each."""
+    since = fake.now + timedelta(seconds=1)
+    fake.tick()
+    sold = [fake.add_order("gbp", {}, fake.customers[0]) for _ in range(2)]
+    fake._pack({"items": [{"id": sold[0]["lines"][0]["id"], "quantity": 2}]}, sold[0]["id"])
+    rows = rows_of(checked_pages(cart.iter_items(since), since, "items"))
+    expected = {item_id_of(line["variant"]) for order in sold for line in order["lines"]}
+    assert sorted(row.external_id for row in rows) == sorted(expected)
+    packed = sold[0]["lines"][0]["variant"]
+    stocks = {item.item_id: item.stock for item in good(rows)}
+    assert stocks[item_id_of(packed)] == 98
 
 
 def test_drafts_are_kept_apart(cart: MedusaCart, fake: FakeMedusa) -> None:

@@ -178,8 +178,20 @@ def test_small_pages_bring_the_same_rows(driver: MedusaDriver, cart: MedusaCart)
             assert {row.external_id: row.record for row in rows_of(checked_pages(pages, None, "rows"))} == expected
 
 
-def test_a_poll_without_changes_costs_five_requests(cart: MedusaCart, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever there is: one for orders, baskets and customers, two for items."""
+def test_items_that_were_sold_come_with_their_stock(actor: MedusaActor, cart: MedusaCart) -> None:
+    """Packing takes them from the shelf and moves no date of theirs."""
+    variant, since = actor.variant_of("SKU-014-S"), datetime.now(UTC)
+    stamp = actor.variant(variant)["updated_at"]
+    order_id = actor.place_order([(variant, 1)])
+    actor.pack(order_id)
+    assert actor.variant(variant)["updated_at"] == stamp
+    (item,) = good(rows_of(checked_pages(cart.iter_items(since), since, "items")))
+    (level,) = actor.variant(variant)["inventory_items"][0]["inventory"]["location_levels"]
+    assert (split_item_id(item.item_id)[1], item.stock) == (variant, level["stocked_quantity"])
+
+
+def test_a_poll_without_changes_costs_six_requests(cart: MedusaCart, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever there is: one for orders, baskets and customers, three for items."""
     since = datetime.now(UTC)
     assert rows_of(cart.iter_items(since)) == []  # what the shop is like is asked once
     asked: list[str] = []
@@ -197,7 +209,7 @@ def test_a_poll_without_changes_costs_five_requests(cart: MedusaCart, monkeypatc
         cart.iter_items(since),
     ):
         assert rows_of(pages) == []
-    assert len(asked) == 5
+    assert len(asked) == 6
 
 
 def test_a_secret_key_is_as_good_as_a_log_in(driver: MedusaDriver, actor: MedusaActor) -> None:

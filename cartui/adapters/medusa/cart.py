@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 from cartui.adapters.medusa.diagnosis import Diagnosis
 from cartui.adapters.medusa.facts import FACTS, OPTIONS
-from cartui.adapters.medusa.items import ItemDesk, variants_of
+from cartui.adapters.medusa.items import ItemDesk, sold_in, variants_of
 from cartui.adapters.medusa.parse import parse_basket, parse_customer, parse_order, row_id, split_item_id
 from cartui.adapters.medusa.render import render_address, render_customer, render_new_customer
 from cartui.adapters.medusa.session import MedusaSession, Row, record_path
 from cartui.adapters.medusa.shipments import ShippingDesk
 from cartui.adapters.medusa.stock import StockDesk
-from cartui.adapters.medusa.wire import CUSTOMERS, DRAFTS, ORDERS, PRODUCTS, VARIANTS
+from cartui.adapters.medusa.wire import CUSTOMERS, DRAFTS, ORDERS, PRODUCTS, SOLD, VARIANTS
 from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
 from cartui.domain.ports import (
     AdapterSpec,
@@ -123,7 +123,8 @@ class MedusaCart:
         return Page(tuple(map(parse_customer, self.session.by_ids(CUSTOMERS, ids))))
 
     def iter_items(self, since: datetime | None) -> Iterator[Page[CartItem]]:
-        """Variants that changed, then the variants of products that changed: a name belongs to the product."""
+        """Variants that changed, the variants of products that changed (a name belongs to the product), and those in
+        orders that changed: selling, sending and taking back move the stock of a variant, but not its date."""
         seen: set[str] = set()
         mark: datetime | None = None
         for chunk in self.session.walk(VARIANTS, since):
@@ -136,6 +137,11 @@ class MedusaCart:
             rows = [row for product in chunk.rows for row in variants_of(product) if row_id(row) not in seen]
             seen |= {row_id(row) for row in rows}
             yield Page(self._items.parse(rows))
+        for chunk in self.session.walk(SOLD, since):
+            sold = [one for row in chunk.rows for one in sold_in(row) if one not in seen]
+            seen |= set(sold)
+            if found := self.session.by_ids(VARIANTS, sold):
+                yield Page(tuple(replace(one, stamp=since) for one in self._items.parse(found)))
         yield Page((), complete_to=mark)
 
     def get_items(self, ids: Sequence[CartItemId]) -> Page[CartItem]:

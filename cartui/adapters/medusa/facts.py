@@ -11,7 +11,8 @@ FACTS = CartFacts(
     stock_meaning=StockMeaning.ON_HAND,
     notes=(
         "A captured payment does not move an order's change date; open orders are read again.",
-        "A sale or shipment changes an item's stock without its change date; stock is read again before each write.",
+        "A sale or shipment changes an item's stock without its change date: items of changed orders are read again.",
+        "Stock that staff sets in the shop is seen by List all only; it is read again before each write.",
         "Stock is read and compared, then written: two requests, between which the shop may sell.",
         "A changed address of a customer is not seen; read the customer again by hand.",
         "Medusa does not round; amounts are rounded to the currency so that each order's lines add up to its total.",

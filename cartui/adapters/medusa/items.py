@@ -27,6 +27,13 @@ def variants_of(product: Row) -> list[Row]:
     return [{**row, "product": own} for row in variants or [] if isinstance(row, dict)]
 
 
+def sold_in(order: Row) -> list[str]:
+    """The variants of an order's lines."""
+    lines = order.get("items")
+    found = (line.get("variant_id") for line in lines or [] if isinstance(line, dict))
+    return [one for one in dict.fromkeys(found) if isinstance(one, str) and one]
+
+
 class ItemDesk:
     """Writes the items of one shop."""
 

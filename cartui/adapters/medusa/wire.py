@@ -406,6 +406,7 @@ class Listing:
 
 
 ORDERS = Listing("admin/orders", "orders", ORDER_FIELDS)
+SOLD = Listing("admin/orders", "orders", "id,updated_at,items.variant_id")
 DRAFTS = Listing("admin/draft-orders", "draft_orders", ORDER_FIELDS)
 CUSTOMERS = Listing("admin/customers", "customers", CUSTOMER_FIELDS)
 VARIANTS = Listing("admin/product-variants", "variants", VARIANT_FIELDS)
