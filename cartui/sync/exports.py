@@ -213,11 +213,12 @@ class Exporter:
             if row is not None:
                 known = books.records.find_many(cart_id, self.side.kind, [external_id]).get(external_id)
                 link = self.side.link(row, our_id, "exported")
-                if known is None or known.our_id != our_id:
-                    self._note_stock(our_id)
-                elif written is not None:
+                is_new = known is None or known.our_id != our_id
+                if known is not None and written is not None and not is_new:
                     link = _with_news_kept(known, link, written)
                 books.records.put_many(cart_id, [link])
+                if is_new:
+                    self._note_stock(our_id)  # after the link: what is linked nowhere is noted nowhere
             also()
 
     def _note_stock(self, our_id: int) -> None:
