@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from cartui.domain.rows import FLAG_PROBLEM, Column, ListRowSource, Row
 from cartui.domain.settings import CartDocument, SyncStatus
+from cartui.screens.accounts import AccountsScreen
 from cartui.screens.base import HOME_GROUPS, CartuiScreen
 from cartui.screens.dialogs import ChoiceDialog, ConfirmDialog, PromptDialog, TypedWordDialog
 from cartui.screens.glyphs import GLYPHS
@@ -147,6 +148,10 @@ class ExplorerScreen(CartuiScreen):
     def _open_new(self, name: str | None) -> None:
         if name is not None:
             self.host.open_cart(name)
+
+    def action_accounts(self) -> None:
+        """The system's accounts, of all carts."""
+        self.app.push_screen(AccountsScreen())
 
     def action_connection(self) -> None:
         if self.chosen is not None:

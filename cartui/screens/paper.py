@@ -40,7 +40,43 @@ def document_lines(view: DocumentView, width: int) -> list[Line]:
     document = view.document
     lines = [*_header(document, width), *_customer(document, width)]
     lines += [*heading("Lines"), *_line_table(document, width), *proof_lines(view.proof, width)]
-    return [*lines, *_payments(document, width)]
+    return [*lines, *_payments(document, width), *_made_of_it(view, width), *_audit(view, width)]
+
+
+def _made_of_it(view: DocumentView, width: int) -> list[Line]:
+    """What it came from, what was made of it, what was shipped."""
+    lines: list[Line] = []
+    if view.source is not None:
+        lines += pair("Made from", f"{view.source.draft.kind.label} {view.source.name}", width)
+    for one in view.made:
+        lines += pair("Made of it", f"{one.draft.kind.label} {one.name}  {one.status.value}", width)
+    for shipment in view.shipments:
+        what = ", ".join(f"{quantity.normalize():f} of line {at}" for at, quantity in shipment.lines.items())
+        tracking = f"{shipment.carrier} {shipment.tracking_number}".strip()
+        told = f"{show_time(shipment.shipped_at)}  {what}  {tracking}"
+        lines += pair(f"Shipment {shipment.shipment_id}", told, width)
+    rest = _back_order(view)
+    if view.shipments and rest:
+        lines += pair("On back-order", rest, width, "warning")
+    return [*heading("Orders, invoices, shipments"), *lines] if lines else []
+
+
+def _back_order(view: DocumentView) -> str:
+    left = {
+        at: line.quantity - view.shipped.get(at, Decimal(0))
+        for at, line in enumerate(view.document.draft.lines, 1)
+        if line.kind is LineKind.PRODUCT and not view.document.closed
+    }
+    return ", ".join(f"{quantity.normalize():f} of line {at}" for at, quantity in left.items() if quantity > 0)
+
+
+def _audit(view: DocumentView, width: int) -> list[Line]:
+    """Who did what, and when, the newest first."""
+    lines: list[Line] = []
+    for one in reversed(view.audit):
+        changed = f" {one.field}: {one.before or '–'} {GLYPHS.arrow} {one.after or '–'}" if one.field else ""
+        lines += pair(show_time(one.at), f"{one.action}{changed}  ({one.actor})", width, room=18)
+    return [*heading("What was done to it"), *lines] if lines else []
 
 
 def _header(document: Document, width: int) -> list[Line]:
@@ -57,6 +93,7 @@ def _header(document: Document, width: int) -> list[Line]:
         told = f"! {count} line{'s' if count != 1 else ''} with the default item: no item of ours has the shop's SKU."
         lines += [((fit(told, width, "left", _ELLIPSIS).rstrip(), "warning"),)]
     lines += pair("Document", f"{document.number}  {draft.kind.label}  {document.status.value}", width, "strong")
+    lines += _posted(document, width)
     lines += pair("Order", f"{draft.order_number} (id {draft.external_id})", width)
     lines += pair("Placed", show_time(draft.placed_at, seconds=True), width)
     lines += pair("Imported", show_time(document.created_at, seconds=True), width)
@@ -65,6 +102,21 @@ def _header(document: Document, width: int) -> list[Line]:
     if draft.shipping_method:
         lines += pair("Shipping by", draft.shipping_method, width)
     return lines + (pair("Note", draft.note, width) if draft.note else [])
+
+
+def _posted(document: Document, width: int) -> list[Line]:
+    lines: list[Line] = []
+    if document.posted_number and document.approved_at is not None:
+        when = show_time(document.approved_at)
+        lines += pair("Approved", f"as {document.posted_number}, {when} by {document.approved_by}", width)
+    if document.void_reason:
+        lines += pair("Void because", document.void_reason, width)
+    if document.closed:
+        lines += pair("Closed", "the remainder will not be delivered", width)
+    if document.open_amount:
+        currency = document.draft.currency
+        lines += pair("Open", f"{format_amount(document.open_amount, currency)} {currency}", width, "warning")
+    return lines
 
 
 def _customer(document: Document, width: int) -> list[Line]:

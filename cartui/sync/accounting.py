@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
+from cartui.books import posting_rows
 from cartui.books.accounts import Balance, OpenInvoice, Posting
 from cartui.domain.aging import AGES, age_of
 from cartui.domain.documents import Document
@@ -15,6 +16,7 @@ from cartui.domain.ids import CartId, DocumentId
 from cartui.domain.ledger_text import Entry, ledger_lines
 from cartui.domain.money import format_amount
 from cartui.domain.posting import TAX, Account, AccountKind, rate_word
+from cartui.domain.rows import RowSource
 from cartui.sync.workspace import Workspace
 
 _ZERO = Decimal(0)
@@ -154,6 +156,16 @@ def journal_rows(ws: Workspace, *, document_id: DocumentId | None = None) -> Ite
 
 def _cart_names(ws: Workspace) -> dict[CartId, str]:
     return {one.cart_id: one.name for one in ws.books.carts.list_all()}
+
+
+def journal_source(ws: Workspace) -> RowSource:
+    """The journal for the screen, newest first, rows on demand."""
+    return posting_rows.journal_rows(ws.books)
+
+
+def ledger_source(ws: Workspace) -> RowSource:
+    """The stock ledger for the screen, newest first, rows on demand."""
+    return posting_rows.ledger_rows(ws.books)
 
 
 # --- exports ----------------------------------------------------------------------------------------------------------

@@ -178,3 +178,26 @@ def close_order(ws: Workspace, document: Document, reason: str) -> Document:
         fresh = ws.books.documents.get(document.document_id)
         reallocate(ws, fresh)
     return fresh
+
+
+def void_documents(
+    ws: Workspace,
+    document_ids: Sequence[DocumentId],
+    reason: str,
+    *,
+    progress: ProgressSink = no_progress,
+    stop: Callable[[], bool] = never_stop,
+) -> list[Approved]:
+    """Void many, each by itself; those that can't be are refused with the reason and the others go on."""
+    done: list[Approved] = []
+    for document_id in document_ids:
+        if stop():
+            break
+        document = ws.books.documents.get(document_id)
+        try:
+            void_document(ws, document, reason)
+            done.append(Approved(document_id, document.name))
+        except NeedsOperatorError as error:
+            done.append(Approved(document_id, document.name, problem=error.problem, remedy=error.remedy))
+        progress(Progress("documents", len(done), len(document_ids)))
+    return done

@@ -11,9 +11,10 @@ from cartui.books.shipments import Shipment
 from cartui.domain.documents import Document, DocumentStatus
 from cartui.domain.ids import DocumentId, RecordKind
 from cartui.domain.money import MoneyProof, prove_total
-from cartui.domain.parts import Taken
+from cartui.domain.parts import Taken, open_quantities
 from cartui.domain.settings import DocumentKind
 from cartui.errors import NeedsOperatorError
+from cartui.sync.fulfilment import shippable
 from cartui.sync.workspace import Workspace
 
 
@@ -82,6 +83,14 @@ def refused_actions(document: Document) -> dict[str, str]:
         "pay": (approved and invoice and document.open_amount > 0, "Only an open Sales Invoice can be paid."),
     }
     return {action: why for action, (possible, why) in can.items() if not possible}
+
+
+def open_parts(ws: Workspace, document: Document, *, credit: bool, ship: bool) -> dict[int, Decimal]:
+    """How much of each product line can still be shipped, credited or invoiced, by position."""
+    if ship:
+        return shippable(ws, document)
+    taken = ws.books.revisions.taken_from(document.document_id, credit_notes=credit)
+    return open_quantities(document.draft.lines, taken)
 
 
 def find_document(ws: Workspace, number: str) -> Document:

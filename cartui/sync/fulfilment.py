@@ -231,6 +231,18 @@ def pick_list(ws: Workspace, documents: Sequence[Document]) -> list[str]:
     return told
 
 
+def pick_documents(ws: Workspace, document_ids: Sequence[DocumentId]) -> list[str]:
+    """The pick list of those that can be shipped: approved ones that were not made from another document."""
+    documents = [
+        one
+        for one in ws.books.documents.list_by_ids(document_ids)
+        if one.status is DocumentStatus.APPROVED
+        and one.source_id is None
+        and one.draft.kind is not DocumentKind.CREDIT_NOTE
+    ]
+    return pick_list(ws, documents)
+
+
 # --- money ------------------------------------------------------------------------------------------------------------
 
 
