@@ -12,6 +12,7 @@ from cartui.books.database import Database, Row
 from cartui.books.faults import BrokenInvariantError
 from cartui.books.fields import from_micros, to_micros, to_moment
 from cartui.books.outbox import Outbox
+from cartui.books.records import starting
 from cartui.books.tables import Customer, DocumentLine
 from cartui.books.tables import Document as DocumentTable
 from cartui.domain import documents as domain
@@ -112,6 +113,15 @@ class Documents:
             )
             found |= {CartOrderId(external): DocumentId(ours) for external, ours in rows}
         return found
+
+    def of_order(self, cart_id: CartId, order_id: CartOrderId) -> list[DocumentId]:
+        """The document of an order, and those that were made void for it, newest first."""
+        rows = self._db.sql(
+            "SELECT id FROM document WHERE cart_id = ? AND (external_id = ? OR external_id LIKE ? ESCAPE '|')"
+            " ORDER BY id DESC",
+            (cart_id, order_id, starting(f"{order_id}#void-")),
+        )
+        return [DocumentId(row[0]) for row in rows]
 
     def find_number(self, number: str) -> DocumentId | None:
         """By what a person reads on it, whatever its case: D000001, or the number it was posted under."""

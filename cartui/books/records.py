@@ -85,6 +85,22 @@ class Records:
         changed = peewee.SQL("state = 'changed_after_import'")  # in words: only then is its index used
         return self._list((Record.cart_id == cart_id) & changed & (Record.kind == RecordKind.ORDER.value))
 
+    def find_orders(self, cart_id: CartId, words: str) -> list[str]:
+        """The ids of orders that a person calls so: the cart's id of one, else its number (the start of its label)."""
+        asked = "SELECT external_id FROM cart_record WHERE cart_id = ? AND kind = 'order' AND "
+        if rows := self._db.sql(f"{asked} external_id = ?", (cart_id, words)):
+            return [row[0] for row in rows]
+        like = f"{asked} (label = ? OR label LIKE ? ESCAPE '|') ORDER BY id LIMIT 20"
+        return [row[0] for row in self._db.sql(like, (cart_id, words, starting(f"{words} ")))]
+
+    def find_parts(self, cart_id: CartId, kind: RecordKind, start: str) -> list[CartRecord]:
+        """Records whose id begins so, oldest first: the refunds of one order."""
+        rows = self._db.sql(
+            "SELECT external_id FROM cart_record WHERE cart_id = ? AND kind = ? AND external_id LIKE ? ESCAPE '|'",
+            (cart_id, kind.value, starting(start)),
+        )
+        return list(self.find_many(cart_id, kind, [row[0] for row in rows]).values())
+
     def count_held(self, cart_id: CartId) -> int:
         """How many wait for a person."""
         [(count,)] = self._db.sql(f"SELECT COUNT(*) FROM cart_record WHERE cart_id = ? AND {_HELD}", (cart_id,))
@@ -139,6 +155,13 @@ class Records:
 
     def _list(self, condition: Any) -> list[CartRecord]:
         return [_record(row) for row in self._db.rows(Record.select(*_FIELDS).where(condition).order_by(Record.id))]
+
+
+def starting(words: str) -> str:
+    """A pattern of LIKE … ESCAPE '|' for what begins so; the order of letters differs between the databases."""
+    for one in "|%_":
+        words = words.replace(one, f"|{one}")
+    return f"{words}%"
 
 
 def _stored(cart_id: CartId, record: CartRecord) -> tuple[object, ...]:

@@ -143,6 +143,34 @@ def _basket(command: Parser) -> None:
     as_json(command)
 
 
+def _why(command: Parser) -> None:
+    describe(
+        command,
+        "Explain one order: what came, by which rule it was taken or left, its lines and items, the proof of its "
+        "total, its documents, and each step with who did it.",
+        "cartui why N00017",
+    )
+    command.add_argument("order", metavar="ORDER", help="the cart's id of it, its number, or its document's number")
+    command.add_argument("--cart-name", metavar="NAME", help="in this cart only")
+    as_json(command)
+
+
+def _changes(command: Parser) -> None:
+    describe(
+        command,
+        "List the orders that changed in the cart after their import and wait for a person; or settle some: accept "
+        "(the PENDING document becomes as the order is), ignore (the document stays), reimport (void it and import the "
+        "order anew).",
+        "cartui changes 'Main shop' accept D000017",
+    )
+    cart_name(command)
+    command.add_argument(
+        "action", metavar="WHAT", nargs="?", choices=("accept", "ignore", "reimport"), help="accept, ignore, reimport"
+    )
+    command.add_argument("documents", metavar="DOCUMENT", nargs="*", help="document numbers, or order numbers")
+    as_json(command)
+
+
 COMMANDS: Commands = {
     "list": ("lists:run_list", "list orders, items, customers, held records or activity", _list),
     "held": ("lists:run_held", "list held records, or retry them", _held),
@@ -150,6 +178,8 @@ COMMANDS: Commands = {
     "link": ("actions:run_link", "tie items and customers of the cart to existing ones", _link),
     "export": ("actions:run_export", "send items or customers to the cart; shows the plan first", _export),
     "basket": ("baskets:run_basket", "show a basket, work on it, make it an order", _basket),
+    "why": ("orders:run_why", "explain one order, step by step", _why),
+    "changes": ("orders:run_changes", "orders that changed in the cart after their import; settle them", _changes),
     "plan": ("plans:run_plan", "plan an import, link or export, and do nothing: the plan is a file", _plan),
     "apply": ("plans:run_apply", "carry out a plan file", _apply),
     "undo": ("plans:run_undo", "take back what was carried out by hand", _undo),
