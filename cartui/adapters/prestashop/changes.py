@@ -44,7 +44,7 @@ class Changes:
         filters: list[tuple[str, str]] = []
         if since is not None:
             filters = [("filter[date_upd]", f">[{session.clock.bound(since)}]")]
-            for rows in self._unmoved(since):
+            for rows in self._unmoved(since) if session.filters_dates() else ():
                 begun = begun or session.shop_now
                 given |= {str(row.get("id", "")) for row in rows}
                 yield Page(tuple(self._stamped(one, since) for one in self._reader.items(rows)))
@@ -78,12 +78,14 @@ class Changes:
         return row if row.stamp is None or row.stamp >= since else replace(row, stamp=since)
 
     def _wanted(self, rows: Sequence[Received[CartItem]], since: datetime | None) -> list[Received[CartItem]]:
-        """With several shops the filter goes by the product's own date, and the shop's copy of it is what is shown."""
-        if since is None:
+        """The filter goes by `product.date_upd`, and `product_shop.date_upd` is what is shown: several shops, and
+        modules that touch only the first, make it earlier. If dates are filtered by at all, such a row is right."""
+        if since is None or all(row.stamp is None or row.stamp >= since for row in rows):
             return list(rows)
-        if self._session.has_many_shops:
-            return [self._stamped(row, since) for row in rows]
-        return [row for row in rows if not self._is_early(row, since)]
+        kept = [row for row in rows if not self._is_early(row, since)]
+        if any(row.stamp is not None and row.stamp < since for row in kept) and self._session.filters_dates():
+            return [self._stamped(row, since) for row in kept]
+        return kept  # the filter was ignored: it must be seen
 
     def _is_early(self, row: Received[CartItem], since: datetime) -> bool:
         """One of the hour that is asked for besides. What is earlier than that must be seen: the filter was ignored."""

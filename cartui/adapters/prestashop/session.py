@@ -41,6 +41,7 @@ class Session(Shopwide):
         self.version = ""
         self.shop_now: datetime | None = None
         self.patches = True
+        self._filters_dates: bool | None = None
 
     # --- lists
 
@@ -109,6 +110,14 @@ class Session(Shopwide):
             if not ids or (beyond and beyond == [("filter[id]", f">[{ids[-1]}]")]):
                 raise AbortCycleError(f"The shop's list of {resource} does not go on.", _ASK_HOST)
             beyond = [("filter[id]", f">[{ids[-1]}]")]
+
+    def filters_dates(self) -> bool:
+        """Whether the shop filters by dates: nothing can be of later than in ten years. Asked once."""
+        if self._filters_dates is None:
+            far = self.clock.bound((self.shop_now or datetime(2040, 1, 1, tzinfo=UTC)) + timedelta(days=3650))
+            asked = [("filter[date_upd]", f">[{far}]"), ("date", "1"), ("sort", "[id_ASC]"), ("limit", "1")]
+            self._filters_dates = not self._get("products", asked)
+        return self._filters_dates
 
     def highest_id(self, resource: str) -> int:
         """0 where there is no record."""

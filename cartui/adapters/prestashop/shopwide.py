@@ -16,8 +16,7 @@ from cartui.errors import NeedsOperatorError
 Filters = Sequence[tuple[str, str]]
 
 _SHOP: Final = ("PS_TIMEZONE", "PS_LANG_DEFAULT", "PS_CURRENCY_DEFAULT", "PS_HOME_CATEGORY", "PS_STOCK_MANAGEMENT")
-_MULTISHOP: Final = "PS_MULTISHOP_FEATURE_ACTIVE"
-_SETTINGS: Final = (*_SHOP, *CONFIGURED, SHIPPED_STATE, _MULTISHOP)
+_SETTINGS: Final = (*_SHOP, *CONFIGURED, SHIPPED_STATE)
 
 
 class Shopwide:
@@ -117,10 +116,6 @@ class Shopwide:
                 raise NeedsOperatorError(f"The shop has no language {wanted[:20]!r}.", "Correct the option language.")
             return found[0]
         return wanted or self.settings.get("PS_LANG_DEFAULT", "")
-
-    @property
-    def has_many_shops(self) -> bool:
-        return bool(self._options.get("shop_id")) or self.settings.get(_MULTISHOP) == "1"
 
     @property
     def counts_stock(self) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from cartui.adapters.prestashop import PrestaShop
 from cartui.domain.ids import CartItemId
 from cartui.domain.records import ItemDraft, StockWrite
+from cartui.errors import NeedsOperatorError
 from cartui.sync.intake import checked_pages
 from cartui.testing.conformance import good, rows_of
 from tests.adapters.prestashop.server import connect
@@ -75,18 +78,25 @@ def test_an_item_comes_once_though_it_was_sold_changed_and_due(shop: FakePrestaS
     assert "7" in ids
 
 
-def test_several_shops_are_known_by_the_shops_own_setting(shop: FakePrestaShop) -> None:
-    """The date that is filtered by is not the one that is shown; that is no reason to stop the cart."""
-    shop.put("configurations", name="PS_MULTISHOP_FEATURE_ACTIVE", value="1", id_shop="", id_shop_group="")
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_products_date_is_not_the_one_that_is_filtered_by(shop: FakePrestaShop, *, ignored: bool) -> None:
+    """The filter goes by `product`, what is shown by `product_shop`; modules touch only the first. That is no reason to
+    stop the cart; a filter that is ignored still is."""
     since = shop.moment
+    if ignored:
+        shop.faults.add("ignore_dates")
     shop.pass_time()
     shop.touch(shop.rows["products"][3])
     honest = shop._shown
     shop._shown = lambda resource, row, display, params: honest(  # type: ignore[method-assign]
         resource, {**row, "date_upd": "2026-01-01 00:00:00"} if resource == "products" else row, display, params
     )
-    rows = rows_of(checked_pages(connect(shop).iter_items(since), since, "items"))
-    assert "3" in {row.external_id for row in rows}
+    pages = checked_pages(connect(shop).iter_items(since), since, "items")
+    if ignored:
+        with pytest.raises(NeedsOperatorError, match="ignored the date filter"):
+            list(pages)
+        return
+    assert "3" in {row.external_id for row in rows_of(pages)}
 
 
 def test_a_reference_with_brackets_is_found_without_reading_the_whole_shop(

@@ -212,12 +212,12 @@ def test_date_filters_come_with_date_1_and_every_list_with_a_sort(shop: FakePres
 
 def test_a_poll_without_changes_costs_few_requests(shop: FakePrestaShop) -> None:
     """Whatever the shop's size: orders and credit slips, customers and addresses, products, what was sold and whose
-    turn it is; and the settings once."""
+    turn it is; the settings, and whether dates are filtered by, once."""
     cart = connect(shop)
     shop.pass_time(7200)
     for read in (cart.iter_orders, cart.iter_customers, cart.iter_items):
         assert rows_of(read(shop.moment)) == []
-    assert len(shop.requests) == 8
+    assert len(shop.requests) == 9
 
 
 def test_tables_are_read_once_a_connection(shop: FakePrestaShop, cart: PrestaShop) -> None:
