@@ -19,6 +19,7 @@ from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, to_json
 
 from cartui.adapters.woocommerce import wire
 from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId
@@ -97,8 +98,10 @@ def parse_order(row: Any, status_map: Mapping[str, str]) -> CartOrder:
     refunded = -sum(
         (amount_of(refund.get("total"), "refunds, total") for refund in told.get("refunds", ())), Decimal(0)
     )
-    order_state, payment_state, fulfilment_state = _states(told, status_map, total, refunded)
+    meta = _entries(told.get("meta_data", ()))
+    order_state, payment_state, fulfilment_state = _states(told, meta, status_map, total, refunded)
     billing, shipping = told.get("billing", {}), told.get("shipping", {})
+    billing_address = _address(billing)
     return CartOrder(
         order_id=CartOrderId(str(told["id"])),
         order_number=name_of(told.get("number")) or str(told["id"]),
@@ -111,9 +114,9 @@ def parse_order(row: Any, status_map: Mapping[str, str]) -> CartOrder:
         order_state=order_state,
         payment_state=payment_state,
         fulfilment_state=fulfilment_state,
-        buyer=_buyer(told, billing),
-        billing_address=_address(billing),
-        shipping_address=_address(shipping),
+        buyer=_buyer(told, billing, meta),
+        billing_address=billing_address,
+        shipping_address=billing_address if shipping == billing else _address(shipping),
         payments=_payments(told, total, payment_state),
         shipping_method=", ".join(name_of(line.get("method_title")) for line in told.get("shipping_lines", ())),
         note=safe_text(html.unescape(told.get("customer_note") or ""), keep_lines=True),
@@ -138,7 +141,9 @@ def parse_basket(row: Any, status_map: Mapping[str, str]) -> CartBasket:
     )
 
 
-def _states(told: wire.OrderRow, status_map: Mapping[str, str], total: Decimal, refunded: Decimal) -> States:
+def _states(
+    told: wire.OrderRow, meta: Mapping[Any, Any], status_map: Mapping[str, str], total: Decimal, refunded: Decimal
+) -> States:
     """By the status, refined by what the record proves: refunds (the order's total stays as it was) and the dates of
     payment and completion."""
     word = told["status"].removeprefix("wc-")
@@ -154,27 +159,24 @@ def _states(told: wire.OrderRow, status_map: Mapping[str, str], total: Decimal, 
     if payment is PaymentState.REFUNDED and parse_gmt(told.get("date_completed_gmt")) is not None:
         fulfilment = FulfilmentState.SHIPPED
     if fulfilment is FulfilmentState.UNFULFILLED and order_state is not OrderState.CANCELLED:
-        fulfilment = _shipped(told.get("meta_data", ()))
+        fulfilment = _shipped(meta)
     return order_state, payment, fulfilment
 
 
-def _shipped(entries: Iterable[wire.Meta]) -> FulfilmentState:
+def _shipped(meta: Mapping[Any, Any]) -> FulfilmentState:
     """What fulfilments of version 10.1 and later, a tracking plug-in or cartui's own entries say of an order whose
     status does not say that it was shipped."""
-    found = FulfilmentState.UNFULFILLED
-    for one in entries:
-        key, value = one.get("key"), one.get("value")
-        if not isinstance(key, str) or not key.startswith("_"):
-            continue
-        if key == "_fulfillment_status":
-            return _FULFILMENTS.get(str(value), found)
-        if key.startswith(SHIPMENT_KEY) and isinstance(value, dict):
-            if value.get("completes") == "yes":
-                return FulfilmentState.SHIPPED
-            found = FulfilmentState.PARTIALLY_SHIPPED
-        elif key == "_wc_shipment_tracking_items" and value:
-            found = FulfilmentState.PARTIALLY_SHIPPED
-    return found
+    if word := meta.get("_fulfillment_status"):
+        return _FULFILMENTS.get(str(word), FulfilmentState.UNFULFILLED)
+    ours = [
+        value
+        for key, value in meta.items()
+        if isinstance(key, str) and key.startswith(SHIPMENT_KEY) and isinstance(value, dict)
+    ]
+    if any(value.get("completes") == "yes" for value in ours):
+        return FulfilmentState.SHIPPED
+    some = ours or meta.get("_wc_shipment_tracking_items")
+    return FulfilmentState.PARTIALLY_SHIPPED if some else FulfilmentState.UNFULFILLED
 
 
 def _order_lines(told: wire.OrderRow, currency: str) -> tuple[OrderLine, ...]:
@@ -252,7 +254,7 @@ def _payments(told: wire.OrderRow, total: Decimal, state: PaymentState) -> tuple
     return (*((payment,) if took and total else ()), *back)
 
 
-def _buyer(told: wire.OrderRow, billing: wire.AddressRow) -> Buyer:
+def _buyer(told: wire.OrderRow, billing: wire.AddressRow, meta: Mapping[Any, Any]) -> Buyer:
     customer = _id(told.get("customer_id"))
     return Buyer(
         CartCustomerId(customer) if customer else None,
@@ -261,7 +263,7 @@ def _buyer(told: wire.OrderRow, billing: wire.AddressRow) -> Buyer:
         name_of(billing.get("last_name")),
         name_of(billing.get("company")),
         _text(billing.get("phone")),
-        _tax_number(told.get("meta_data", ())),
+        _meta(meta, TAX_NUMBER_KEYS),
     )
 
 
@@ -346,7 +348,7 @@ def _native(told: wire.ItemRow) -> dict[str, str]:
     }
     if told.get("manage_stock") == "parent":
         facts["stock_of_product"] = _text(told.get("stock_quantity"))
-    if key := _meta(told.get("meta_data", ()), (MARKER,)):
+    if key := _meta(_entries(told.get("meta_data", ())), (MARKER,)):
         facts["key"] = key
     return {name: value for name, value in facts.items() if value}
 
@@ -370,7 +372,7 @@ def parse_customer(row: Any) -> CartCustomer:
         last_name=name_of(told.get("last_name")) or name_of(billing.get("last_name")),
         company=name_of(billing.get("company")),
         phone=_text(billing.get("phone")),
-        tax_number=_tax_number(told.get("meta_data", ())),
+        tax_number=_meta(_entries(told.get("meta_data", ())), TAX_NUMBER_KEYS),
         addresses=tuple(dict.fromkeys(one for one in addresses if one != Address())),
     )
 
@@ -378,7 +380,8 @@ def parse_customer(row: Any) -> CartCustomer:
 def marker_of(row: Any) -> str:
     """Our key in the meta data of a row that we made, "" if there is none."""
     entries = row.get("meta_data") if isinstance(row, dict) else None
-    return _meta([one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else (), (MARKER,))
+    told = [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+    return _meta(_entries(told), (MARKER,))
 
 
 # --- any row ----------------------------------------------------------------------------------------------------------
@@ -407,8 +410,11 @@ def stamp_of(row: Mapping[str, Any]) -> datetime | None:
 
 def parse_gmt(text: object) -> datetime | None:
     """A date_…_gmt: UTC without saying so. None where it is missing, or one of PHP's zero dates."""
-    if not isinstance(text, str) or not text or len(text) > 35:
-        return None
+    return _moment(text) if isinstance(text, str) and text and len(text) <= 35 else None
+
+
+@lru_cache(maxsize=4096)
+def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -422,20 +428,24 @@ def render_raw(row: Any) -> bytes:
     payment providers."""
     if isinstance(row, dict):
         row = {name: value for name, value in row.items() if name not in _NOT_KEPT}
-    text = json.dumps(row, ensure_ascii=False, default=str)
-    low = text.lower()
-    if any(
-        word in low for word in _SECRET_WORDS
-    ):  # most rows have none: looking into each field costs more than all else
-        text = json.dumps(_without_secrets(row), ensure_ascii=False, default=str)
-    return text.encode("utf-8", "replace")
+    raw = _dumped(row)
+    low = raw.lower()
+    # Most rows have none of the words: looking into each field costs more than all else.
+    return _dumped(_without_secrets(row)) if any(map(low.__contains__, _SECRET_WORDS)) else raw
+
+
+def _dumped(row: Any) -> bytes:
+    try:
+        return to_json(row, inf_nan_mode="constants")
+    except (ValueError, PydanticSerializationError):  # half a sign
+        return json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
 _ORDER_KEY: Final = re.compile(r"wc_order_\w+")
 _NOT_KEPT: Final = frozenset({"order_key", "payment_url", "cart_hash", "_links"})
 _SECRET_WORDS: Final = (
-    *("order_key", "payment_url", "cart_hash", "passw", "secret", "token", "apikey", "api_key"),
-    *("session", "nonce", "cvv", "cvc", "iban", "wc_order_"),
+    *(b"passw", b"secret", b"token", b"apikey", b"api_key"),
+    *(b"session", b"nonce", b"cvv", b"cvc", b"iban", b"wc_order_"),
 )
 _SECRET_NAMES: Final = re.compile(
     r"order_key|payment_url|cart_hash|.*(?:passw(?:or)?d|secret|token|api_?key|session|nonce|cvv|cvc|iban).*",
@@ -501,13 +511,17 @@ def _address(row: wire.AddressRow) -> Address:
     )
 
 
-def _meta(entries: Iterable[Mapping[str, Any]], keys: tuple[str, ...]) -> str:
-    told = {one.get("key"): one.get("value") for one in entries if isinstance(one.get("value"), str | int)}
-    return next((safe_text(str(told[key]), 200) for key in keys if told.get(key)), "")
+def _entries(rows: Iterable[Any]) -> dict[Any, Any]:
+    """Meta data by its keys."""
+    return {key: one.get("value") for one in rows if isinstance(key := one.get("key"), str)}
 
 
-def _tax_number(entries: Iterable[wire.Meta]) -> str:
-    return _meta([dict(one) for one in entries], TAX_NUMBER_KEYS)
+def _meta(meta: Mapping[Any, Any], keys: tuple[str, ...]) -> str:
+    """The first of the keys that has a text."""
+    if meta.keys().isdisjoint(keys):
+        return ""
+    told = (value for key in keys if isinstance(value := meta.get(key), str | int) and value)
+    return safe_text(str(next(told, "")), 200)
 
 
 def _id(value: int | str | None) -> str:
