@@ -184,6 +184,25 @@ def test_an_order_placed_while_we_write_is_noticed(
     assert stock(shop) == 21 - 2 * times
 
 
+@pytest.mark.parametrize("call", ["get_items", "iter_orders", "set_stock"])
+def test_an_order_before_any_call_is_subtracted(ws: Workspace, shop: MemoryShop, call: str) -> None:
+    """Whenever the shop sells, our number never puts the pieces back on sale: it is read before the import."""
+    linked(ws)
+    send(ws)
+    move(ws, 0, 1)
+    bought: list[str] = []
+
+    def buy_before(self: MemoryCart, *args: Any) -> Any:
+        if not bought:
+            bought.append(call)
+            shop.put_order(samples.order(0, shop.clock()))
+            shop.put_item(replace(shop.items["i0"], stock=D(18)))
+        return getattr(MemoryCart, call)(self, *args)
+
+    send(with_cart(ws, type("Buying", (MemoryCart,), {call: buy_before}), shop))
+    assert (bought, stock(shop), row(ws).state) == ([call], 19, OutboxState.DONE)
+
+
 def test_orders_that_wait_or_are_held_count_until_they_are_over(
     ws: Workspace, shop: MemoryShop, clock: FrozenClock
 ) -> None:
