@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from cartui.adapters.medusa import SPEC, MedusaCart
+from cartui.adapters.medusa.lists import ORDERS, Listing
 from cartui.adapters.medusa.parse import parse_basket, parse_customer, parse_item, parse_order
 from cartui.adapters.medusa.session import MedusaSession
-from cartui.adapters.medusa.wire import ORDERS, Listing, Terms
+from cartui.adapters.medusa.wire import Terms
 from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
 from cartui.domain.money import ProofState, prove_total
 from cartui.domain.ports import BadRecord, Connection, Stage, StockMeaning, Verdict

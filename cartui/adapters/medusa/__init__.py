@@ -22,8 +22,8 @@ Facts, with where they stand or that they were seen:
 * Cancelling an order pays captured money back by itself (seen). https://docs.medusajs.com/api/admin#orders
 * Draft orders are orders with a flag; the list of orders leaves them out. Open baskets of shoppers can't be listed.
 
-facts → wire (shapes) → money → parse (rows → records) → render (drafts → bodies) → session (log-in, pages) → items,
-stock, shipments, cart, diagnosis.
+facts → wire (shapes), lists (what is asked for) → money → parse (rows → records) → render (drafts → bodies) → session
+(log-in, pages) → items, stock, shipments, cart, diagnosis.
 """
 
 from __future__ import annotations

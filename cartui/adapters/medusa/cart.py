@@ -12,12 +12,12 @@ from urllib.parse import quote
 from cartui.adapters.medusa.diagnosis import Diagnosis
 from cartui.adapters.medusa.facts import FACTS, OPTIONS
 from cartui.adapters.medusa.items import ItemDesk, sold_in, variants_of
+from cartui.adapters.medusa.lists import CUSTOMERS, DRAFTS, ORDERS, PRODUCTS, SOLD, VARIANTS
 from cartui.adapters.medusa.parse import parse_basket, parse_customer, parse_order, row_id, split_item_id
 from cartui.adapters.medusa.render import render_address, render_customer, render_new_customer
 from cartui.adapters.medusa.session import MedusaSession, Row, record_path
 from cartui.adapters.medusa.shipments import ShippingDesk
 from cartui.adapters.medusa.stock import StockDesk
-from cartui.adapters.medusa.wire import CUSTOMERS, DRAFTS, ORDERS, PRODUCTS, SOLD, VARIANTS
 from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind
 from cartui.domain.ports import (
     AdapterSpec,

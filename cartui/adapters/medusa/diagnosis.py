@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from cartui.adapters.medusa.lists import CUSTOMERS, DRAFTS, ORDERS, PRODUCTS, VARIANTS
 from cartui.adapters.medusa.session import MedusaSession
-from cartui.adapters.medusa.wire import CUSTOMERS, DRAFTS, ORDERS, PRODUCTS, VARIANTS
 from cartui.domain.ports import Stage, StageResult, Verdict
 from cartui.errors import AbortCycleError, CartuiError, NeedsOperatorError
 from cartui.transport import is_loopback

@@ -8,11 +8,12 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from cartui.adapters.medusa.lists import PRODUCTS, VARIANTS
 from cartui.adapters.medusa.parse import item_key, parse_item, plain_price, split_item_id
 from cartui.adapters.medusa.render import render_item, render_number, render_prices
 from cartui.adapters.medusa.session import MedusaSession, Row, record_path, rows_of
 from cartui.adapters.medusa.stock import StockDesk
-from cartui.adapters.medusa.wire import PRODUCTS, VARIANTS, VariantWire
+from cartui.adapters.medusa.wire import VariantWire
 from cartui.domain.ids import CartItemId
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import CartItem, ItemDraft

@@ -12,9 +12,10 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from cartui.adapters.medusa.facts import FACTS, FREE
+from cartui.adapters.medusa.lists import LOCATIONS, Listing
 from cartui.adapters.medusa.parse import ORDER_STATES, row_id
 from cartui.adapters.medusa.render import render_since
-from cartui.adapters.medusa.wire import LOCATIONS, Listing, LocationWire, StoreWire, Terms, read_moment
+from cartui.adapters.medusa.wire import LocationWire, StoreWire, Terms, read_moment
 from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
 from cartui.domain.status_map import parse_status_map

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from pydantic import ValidationError
 
+from cartui.adapters.medusa.lists import PARCEL_FIELDS
 from cartui.adapters.medusa.parse import MARKER, shipment_of
 from cartui.adapters.medusa.render import render_parcel, render_shipment
 from cartui.adapters.medusa.session import MedusaSession, record_path
-from cartui.adapters.medusa.wire import PARCEL_FIELDS, OrderParcelsWire, ParcelWire
+from cartui.adapters.medusa.wire import OrderParcelsWire, ParcelWire
 from cartui.domain.ids import CartOrderId
 from cartui.domain.records import CartShipment, ShipmentDraft
 from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from cartui.adapters.medusa.lists import VARIANTS
 from cartui.adapters.medusa.parse import levels_of, split_item_id, stock_of
 from cartui.adapters.medusa.render import render_number
 from cartui.adapters.medusa.session import MedusaSession
-from cartui.adapters.medusa.wire import VARIANTS, Terms, VariantWire
+from cartui.adapters.medusa.wire import Terms, VariantWire
 from cartui.domain.ids import CartItemId
 from cartui.domain.records import StockResult, StockWrite, WriteState
 from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError
