@@ -178,7 +178,7 @@ class MagentoCart:
         """Those that are not active any more, too: ordered ones name their order."""
         rows = self._session.by_ids(BASKETS, ids)
         ordered = self._sales.orders_of([row_id(row) for row in rows if not row.get("is_active")])
-        return Page(tuple(parse_basket(row, ordered.get(row_id(row), "")) for row in rows))
+        return Page(tuple(parse_basket(row, ordered.get(row_id(row))) for row in rows))
 
     def place_order(self, basket_id: CartBasketId, key: str) -> CartOrderId:  # noqa: ARG002  (orders have no place for it)
         return self._sales.place(basket_id)

@@ -152,9 +152,10 @@ def parse_customer(row: Row) -> Received[CartCustomer]:
     return _parse(row, lambda row: _customer(CustomerWire.model_validate(row)))
 
 
-def parse_basket(row: Row, order_id: str = "") -> Received[CartBasket]:
-    """A row of `carts/search`; `order_id`: of the order that it became."""
-    return _parse(row, lambda row: _basket(BasketWire.model_validate(row), order_id))
+def parse_basket(row: Row, order: Row | None = None) -> Received[CartBasket]:
+    """A row of `carts/search`; `order`: that it became. Of one that is not active Magento tells no lines: what was in
+    it is what was ordered."""
+    return _parse(row, lambda row: _basket(BasketWire.model_validate(row), order))
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
@@ -318,7 +319,7 @@ def _customer(wire: CustomerWire) -> CartCustomer:
     )
 
 
-def _basket(wire: BasketWire, order_id: str) -> CartBasket:
+def _basket(wire: BasketWire, order: Row | None) -> CartBasket:
     shopper, billing, money = wire.customer, wire.billing_address or AddressWire(), wire.currency
     currency = (money.quote_currency_code or money.store_currency_code or money.base_currency_code) if money else ""
     places_of(currency)
@@ -334,6 +335,10 @@ def _basket(wire: BasketWire, order_id: str) -> CartBasket:
         )
         for line in wire.items
     )
+    order_id = row_id(order) if order else ""
+    if order and not lines:
+        sold = order_lines(OrderWire.model_validate(order))
+        lines = tuple(line for line in sold if line.kind is LineKind.PRODUCT)
     return CartBasket(
         basket_id=CartBasketId(wire.id),
         modified_at=wire.updated_at,

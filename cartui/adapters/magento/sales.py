@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from cartui.adapters.magento.parcels import parcels
 from cartui.adapters.magento.parse import ORDER_STATES, row_id
 from cartui.adapters.magento.render import Where, render_shipment
-from cartui.adapters.magento.session import BASKETS, ORDERS, SHIPMENTS, MagentoSession
+from cartui.adapters.magento.session import BASKETS, ORDERS, SHIPMENTS, MagentoSession, batches
 from cartui.adapters.magento.stock import MagentoStock
 from cartui.adapters.magento.wire import ShipmentWire
 from cartui.domain.ids import CartOrderId
@@ -119,11 +119,15 @@ class MagentoSales:
 
     # --- baskets
 
-    def orders_of(self, basket_ids: Sequence[str]) -> dict[str, str]:
+    def orders_of(self, basket_ids: Sequence[str]) -> dict[str, Row]:
         """Basket -> the order that it became."""
         ids = [one for one in basket_ids if _is_id(one)]
-        rows = self._session.all_of(ORDERS, [Where("quote_id", "in", ",".join(ids))]) if ids else []
-        return {str(row.get("quote_id")): row_id(row) for row in rows}
+        rows = [
+            row
+            for batch in batches(ids, self._session.size)
+            for row in self._session.all_of(ORDERS, [Where("quote_id", "in", ",".join(batch))])
+        ]
+        return {str(row.get("quote_id")): row for row in rows}
 
     def place(self, basket_id: str) -> CartOrderId:
         """The key has no place in an order: a basket that became one is told from one that did not by the shop."""
@@ -131,8 +135,8 @@ class MagentoSales:
         if not rows:
             raise NotFoundError(basket_id, f"The shop has no basket {basket_id[:40]}.", "List the baskets again.")
         if rows[0].get("is_active") not in (True, 1, "1"):
-            order_id = self.orders_of([basket_id]).get(basket_id)
-            what = f"it became the order {order_id}" if order_id else "it is not open any more"
+            order = self.orders_of([basket_id]).get(basket_id)
+            what = f"it became the order {row_id(order)}" if order else "it is not open any more"
             raise HoldRecordError(basket_id, f"The basket can't be ordered: {what}.", "List the baskets again.")
         method = self._session.option("payment_method")
         body = {"paymentMethod": {"method": method}} if method else None

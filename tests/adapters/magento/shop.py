@@ -301,7 +301,10 @@ class MagentoShop(SalesSide):
                 names = enumerate(("NOT LOGGED IN", "General", "Wholesale"))
                 return self.search([{"id": number, "code": name} for number, name in names], params, "id")
             case _:
-                return self.search(list(self.baskets.values()), params, "id")
+                # Quotes that are not active come without their lines.
+                quotes = [row if row["is_active"] else {k: v for k, v in row.items() if k != "items"}
+                          for row in self.baskets.values()]  # fmt: skip
+                return self.search(quotes, params, "id")
 
     def _log_in(self, told: Row) -> str:
         if (told["username"], told["password"]) != ADMIN:

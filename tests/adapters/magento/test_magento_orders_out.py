@@ -171,11 +171,15 @@ def test_a_basket_without_a_payment_method_is_refused(cart: MagentoCart, driver:
 def test_an_ordered_basket_names_its_order_and_a_dropped_one_is_expired(
     cart: MagentoCart, shop: MagentoShop, driver: MagentoDriver
 ) -> None:
+    """Magento tells no lines of a basket that is not active: those of the order are what was in it."""
     ordered, dropped = (CartBasketId(driver.fill_basket()) for _ in range(2))
     shop.baskets[int(ordered)]["method"] = "checkmo"
     placed = cart.place_order(ordered, "cartui-1")
     shop.baskets[int(dropped)]["is_active"] = False
+    (before,) = good(cart.get_baskets([ordered]).rows)
     found = {one.basket_id: (one.status, one.order_id) for one in good(cart.get_baskets([ordered, dropped]).rows)}
+    assert [(line.sku, line.quantity) for line in before.lines] == [("MG-0001", 2)]
+    assert before.total == Decimal("39.98")
     assert found == {ordered: (BasketStatus.PURCHASED, placed), dropped: (BasketStatus.EXPIRED, None)}
     with pytest.raises(HoldRecordError, match=f"became the order {placed}"):
         cart.place_order(ordered, "cartui-1")
