@@ -189,6 +189,7 @@ class Items:
             "INSERT INTO bundle_part (bundle_id, part_id, quantity) VALUES (?, ?, ?)",
             [(bundle.item_id, part.part_id, to_micros(part.quantity)) for part in parts],
         )
+        self._outbox.touch(OutboxKind.STOCK, [bundle.item_id])
 
     def last_change(self, item_id: ItemId) -> tuple[str, datetime] | None:
         """Who saved the item last, and when (aware UTC); None where it is gone."""

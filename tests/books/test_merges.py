@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from cartui.books import Books, StaleVersionError
+from cartui.books import Books, StaleVersionError, StockChange
 from cartui.domain.bundles import BundlePart
 from cartui.domain.documents import Customer
 from cartui.domain.ids import CartId, CustomerId, ItemCode, RecordKind
@@ -161,3 +161,24 @@ def test_tax_class_and_reorder_level_are_kept(books: Books) -> None:
     changed = books.items.last_change(mug)
     assert changed is not None
     assert changed[0] == "bob"
+
+
+def test_a_bundle_waits_to_be_sent_when_a_part_moves(books: Books, cart_id: CartId) -> None:
+    """What can be ordered of it changed with the part, and with the list of its parts."""
+    with books.transaction():
+        mug, pack = books.items.add_many([
+            NewItem(ItemCode("MUG"), "Mug", on_hand=Decimal(7)),
+            NewItem(ItemCode("PACK"), "Two mugs"),
+        ])  # fmt: skip
+        link = CartRecord(RecordKind.ITEM, "p", "", None, "f", RecordState.LINKED, our_id=pack)
+        books.records.put_many(cart_id, [link])
+
+    def versions() -> list[int]:
+        return [row[0] for row in books.database.sql("SELECT version FROM outbox WHERE kind = 'stock' ORDER BY our_id")]
+
+    with books.transaction():
+        books.items.set_parts(books.items.find_by_ids([pack])[pack], [BundlePart(mug, Decimal(2))])
+    assert versions() == [1]
+    with books.transaction():
+        books.items.change_stock([StockChange(mug, Decimal(-1), "sale")])
+    assert versions() == [2]

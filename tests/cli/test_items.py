@@ -112,3 +112,12 @@ def test_links_are_proposed_accepted_and_taken_back(cartui: Cartui) -> None:
     assert cartui("match", "Shop", "items", "--from", "-", stdin=text).code == 0
     assert sum(row["standing"] == "linked" for row in cartui("match", "Shop", "items", "--json").rows) == 1
     assert cartui("match", "Shop", "items", "--accept", "0").code == 2
+
+
+def test_the_data_of_a_cart_is_checked(cartui: Cartui) -> None:
+    """Nothing is written; exit code 4 where something was found, 0 where nothing is wrong."""
+    cartui.cart("Shop")
+    ran = cartui("check", "Shop", "--json")
+    assert ran.code == (4 if ran.rows else 0)
+    assert all(row["problem"] and row["remedy"] and row["count"] == len(row["ids"]) for row in ran.rows)
+    assert cartui("check", "None").code == 2

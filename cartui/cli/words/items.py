@@ -126,9 +126,22 @@ def _import_csv(command: Parser) -> None:
     as_json(command)
 
 
+def _check(command: Parser) -> None:
+    describe(
+        command,
+        "Read the cart's items and customers and say what is wrong with them, before they are synchronised: codes that "
+        "several share, missing SKUs, prices and e-mails, parents with stock, orphaned variants, stock below zero. "
+        "Nothing is written. Exit code 4 where something was found.",
+        "cartui check 'Main shop'",
+    )
+    cart_name(command)
+    as_json(command)
+
+
 COMMANDS: Commands = {
     "items": ("items:run_items", "list, make and change items of the system", _items),
     "customers": ("items:run_customers", "list, make, change and merge customers of the system", _customers),
     "match": ("matching:run_match", "propose links between the cart and the system, and accept them", _match),
+    "check": ("cart_check:run_check", "say what is wrong with a cart's items and customers", _check),
     "import-csv": ("csv_files:run_import_csv", "items, customers or stock from a CSV file", _import_csv),
 }
