@@ -13,12 +13,12 @@ def _column(name: str, title: str, width: int, weight: int, *, right: bool = Fal
 
 
 _JOURNAL = (
-    ListField("at", "p.at", Sort.MOMENT, _column("at", "Posted", 16, 9)),
     ListField("document", "COALESCE(d.posted_number, d.number, '')", column=_column("document", "Document", 14, 9)),
     ListField("debit", "x.name", column=_column("debit", "Debit", 15, 8)),
     ListField("credit", "y.name", column=_column("credit", "Credit", 15, 8)),
     ListField("amount", "p.amount", Sort.MONEY, _column("amount", "Amount", 11, 8, right=True)),
     ListField("currency", "p.currency", column=_column("currency", "Cur", 3, 7)),
+    ListField("at", "p.at", Sort.MOMENT, _column("at", "Posted", 16, 6)),
     ListField("text", "p.text", column=_column("text", "For", 14, 5)),
     ListField("by", "p.actor", column=_column("by", "By", 16, 3)),
 )

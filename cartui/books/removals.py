@@ -10,6 +10,7 @@ from cartui.books.database import Database
 _UNTOUCHED_ITEMS: Final = """SELECT id FROM item WHERE version = 1 AND is_default = 0
  AND NOT EXISTS (SELECT 1 FROM document_line WHERE document_line.item_code = item.code)
  AND NOT EXISTS (SELECT 1 FROM bundle_part WHERE bundle_part.part_id = item.id)
+ AND NOT EXISTS (SELECT 1 FROM stock_entry WHERE stock_entry.item_id = item.id AND valued = 1)
  AND (SELECT COUNT(*) FROM stock_entry WHERE stock_entry.item_id = item.id) <= 1 AND id IN {some}"""
 _UNTOUCHED_CUSTOMERS: Final = """SELECT id FROM customer WHERE version = 1
  AND NOT EXISTS (SELECT 1 FROM document WHERE document.customer_id = customer.id) AND id IN {some}"""

@@ -34,8 +34,8 @@ _TRIAL = _columns(
     ("kind", "Kind", 9), ("account", "Key", 16),
 )  # fmt: skip
 _SALES = _columns(
-    ("day", "Day", 10), ("total", "Total", -11), ("goods", "Goods", -11), ("other", "Other", -10), ("tax", "Tax", -10),
-    ("tax_rate", "Rate %", -6), ("currency", "Cur", 3), ("cart", "Cart", 20),
+    ("day", "Day", 10), ("currency", "Cur", 3), ("tax_rate", "Rate %", -6), ("goods", "Goods", -10),
+    ("other", "Other", -9), ("tax", "Tax", -9), ("total", "Total", -10), ("cart", "Cart", 20),
 )  # fmt: skip
 _OWED = _columns(
     ("number", "Invoice", 15), ("open", "Open", -11), ("currency", "Cur", 3), ("age", "Age", 12),

@@ -29,9 +29,10 @@ class Approved:
 
 
 def preview_approvals(ws: Workspace, document_ids: Sequence[DocumentId]) -> list[Approval]:
-    """What approving these would do, in the order given; nothing is written. Ids that are gone are left out."""
-    documents = {one.document_id: one for one in ws.books.documents.list_by_ids(document_ids)}
-    chosen = [documents[one] for one in document_ids if one in documents]
+    """What approving these would do, by date, so that their numbers follow their dates; nothing is written. Ids that
+    are gone are left out."""
+    found = ws.books.documents.list_by_ids(document_ids)
+    chosen = sorted(found, key=lambda one: (one.draft.placed_at, one.document_id))
     ground = approval_ground(ws.books, chosen)
     return [plan_approval(document, ground) for document in chosen]
 
