@@ -1,7 +1,7 @@
 """Double entry as values: what a document, a payment or a movement of stock does to the accounts. Pure.
 
 A posting is one transfer of a positive amount from one account (credit) to another (debit): nothing that is written
-this way can be out of balance, in any currency (decision 005). Sales are booked as the shop charged them, tax is never
+this way can be out of balance, in any currency (decision 007). Sales are booked as the shop charged them, tax is never
 recomputed.
 """
 

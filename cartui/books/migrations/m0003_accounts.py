@@ -1,6 +1,6 @@
 """Documents that live: approval, shipments, stock ledger, accounts.
 
-Money moves as transfers from one account to another, so each row is balanced by itself (decision 005). What was posted
+Money moves as transfers from one account to another, so each row is balanced by itself (decision 007). What was posted
 can't be changed: the database itself refuses it.
 """
 
