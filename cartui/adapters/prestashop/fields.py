@@ -83,3 +83,19 @@ def currency_of(row: Row, currencies: Mapping[str, Row]) -> str:
 def minor(amount: Decimal, places: int) -> Decimal:
     """As invoices show it: shops that round the total only keep six decimals on a line."""
     return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def holds(found: object, wanted: object) -> bool:
+    """Whether a field of a record has taken a value: numbers by value, names in the languages that were written."""
+    if isinstance(wanted, str):
+        return found == wanted or _is_same_amount(str(found), wanted)
+    rows = found if isinstance(found, list) else []
+    texts = {str(one.get("id")): one.get("value") for one in rows if isinstance(one, dict)}
+    return isinstance(wanted, Mapping) and all(texts.get(one, found) == text for one, text in wanted.items())
+
+
+def _is_same_amount(one: str, other: str) -> bool:
+    try:
+        return parse_amount(one) == parse_amount(other)
+    except AmountError:
+        return False

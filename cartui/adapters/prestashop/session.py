@@ -8,7 +8,7 @@ from typing import Final
 
 from cartui.adapters.prestashop.errors import DoubtfulError, MethodError, SpoiltError, refusal_of, refused_write
 from cartui.adapters.prestashop.facts import FACTS, display_of
-from cartui.adapters.prestashop.fields import is_id
+from cartui.adapters.prestashop.fields import holds, is_id
 from cartui.adapters.prestashop.render import Fields, render_record, render_whole
 from cartui.adapters.prestashop.shopwide import Filters, Shopwide
 from cartui.adapters.prestashop.wire import Row, UnreadableError, find_errors, parse_body, parse_rights
@@ -241,15 +241,21 @@ class Session(Shopwide):
             self._write("PUT", f"{resource}/{segment(record_id)}", whole, record)
 
     def _patch(self, resource: str, record_id: str, fields: Fields, record: str, params: Filters = ()) -> bool:
-        """False where there is no PATCH (before 8, or not granted to the key)."""
+        """False where there is no PATCH (before 8, or not granted to the key), or the web server made a GET of it: the
+        answer shows the record then as it was."""
         if not (self.patches and has_patch(self.version)):
             return False
+        path = f"{resource}/{segment(record_id)}"
         try:
-            self._write("PATCH", f"{resource}/{segment(record_id)}", {**fields, "id": record_id}, record, params)
+            reply = self._write("PATCH", path, {**fields, "id": record_id}, record, params)
+            rows = parse_body(reply.body).rows
         except MethodError:
             self.patches = False
             return False
-        return True
+        except UnreadableError:
+            return True
+        self.patches = not rows or all(holds(rows[0].get(name, ""), value) for name, value in fields.items())
+        return self.patches
 
     def _write(self, method: str, path: str, fields: Fields, record: str, params: Filters = ()) -> Reply:
         resource = path.partition("/")[0]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from cartui.adapters.prestashop.errors import CORRECT, DoubtfulError
-from cartui.adapters.prestashop.render import Fields, Value
+from cartui.adapters.prestashop.fields import holds
+from cartui.adapters.prestashop.render import Fields
 from cartui.adapters.prestashop.session import Session
 from cartui.adapters.prestashop.shopwide import Filters
-from cartui.domain.money import AmountError, parse_amount
 from cartui.domain.ports import BadRecord, Received
 from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError
 from cartui.transport import NotFoundError
@@ -51,7 +51,7 @@ class Writer:
             self._session.change(resource, record_id, fields, label, params)
         except DoubtfulError as error:
             rows = self._session.whole_rows(resource, "id", f"[{record_id}]")
-            if not rows or not all(_holds(rows[0].get(name), value) for name, value in fields.items()):
+            if not rows or not all(holds(rows[0].get(name), value) for name, value in fields.items()):
                 raise HoldRecordError(
                     label, f"The shop did not take it: {error.said or 'status 500'}", CORRECT
                 ) from None
@@ -69,19 +69,3 @@ def readable(rows: Iterable[Received[R]]) -> list[R]:
 
 def missing(record: str) -> NotFoundError:
     return NotFoundError(record, f"The shop has no {record[:40]}.", "List the shop's records again; it may be deleted.")
-
-
-def _holds(found: object, wanted: Value) -> bool:
-    """Whether a field has taken a value: numbers by value, names in the language that was written."""
-    if isinstance(wanted, str):
-        return found == wanted or _is_same_amount(str(found), wanted)
-    rows = found if isinstance(found, list) else []
-    texts = {str(one.get("id")): one.get("value") for one in rows if isinstance(one, dict)}
-    return isinstance(wanted, Mapping) and all(texts.get(one, found) == text for one, text in wanted.items())
-
-
-def _is_same_amount(one: str, other: str) -> bool:
-    try:
-        return parse_amount(one) == parse_amount(other)
-    except AmountError:
-        return False

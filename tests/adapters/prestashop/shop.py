@@ -7,6 +7,7 @@ times, both formats out and XML in, HTTP 500 where the real one says 500. Faults
     warnings          PHP complains while records are printed: 500, and the work is done all the same
     lost_answer       writes are carried out and the connection breaks
     no_patch_right    the key may PUT, not PATCH
+    patch_is_get      the web server makes a GET of every PATCH: 200, and nothing was written
     ignore_dates      a proxy drops the filters with brackets
     refuse_writes     every write is a 500 with a PHP fatal error, and nothing is saved
 """
@@ -368,6 +369,8 @@ class FakePrestaShop:
         if method == "POST" and resource == "stock_availables":
             raise Refused(405, 101, "Method POST is not allowed for the resource stock_availables")
         if method == "GET":
+            return self._list(resource, row_id, params, noise)
+        if method == "PATCH" and "patch_is_get" in self.faults:
             return self._list(resource, row_id, params, noise)
         if "refuse_writes" in self.faults:
             raise Refused(500, 2, "[PHP Error #1] Allowed memory size exhausted")

@@ -75,6 +75,17 @@ def test_put_repeats_the_whole_record(fault: str) -> None:
         assert not [one for one in writes_of(shop) if one[0] == "PATCH"][1:]
 
 
+def test_a_patch_that_became_a_get_is_written_whole(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """Some web servers do that: the answer is 200 and shows the record as it was."""
+    shop.faults.add("patch_is_get")
+    (done,) = cart.set_stock([StockWrite(CartItemId("3"), Decimal(4))])
+    assert (done.state, shop.stock_row("3")["quantity"]) == (WriteState.DONE, "4")
+    cart.update_item(CartItemId("3"), {"price": Decimal("9.99"), "name": "New name"})
+    (item,) = good(cart.get_items([CartItemId("3")]).rows)
+    assert (item.price, item.name) == (Decimal("9.99"), "New name")
+    assert [method for method, _, _ in shop.requests].count("PATCH") == 1
+
+
 def test_read_only_fields_are_left_out_of_a_put() -> None:
     """manufacturer_name, quantity and position_in_category are refused; associations absent are left alone."""
     row = {"id": "3", "quantity": "0", "manufacturer_name": "", "position_in_category": ""}
