@@ -13,6 +13,7 @@ from cartui.domain.records import Address, LineKind
 from cartui.domain.safe_text import safe_text
 from cartui.screens.glyphs import GLYPHS
 from cartui.screens.sheet import Line, Piece, Tone, heading, indented, pair, wrapped
+from cartui.screens.stock_proof import stock_lines
 from cartui.screens.times import show_time
 from cartui.sync.documents import DocumentView
 from cartui.sync.records import OurRecordView, RecordView
@@ -262,6 +263,8 @@ def our_lines(view: OurRecordView, width: int) -> list[Line]:
     for link in view.links:
         told = f"{link.label}  ({_state_words(link)})"
         lines += pair(f"id {safe_text(link.external_id, 14)}", told, width, room=20)
+    if view.stock is not None:
+        lines += stock_lines(view.stock, width)
     return lines if view.links else [*lines, (("Not linked.", "quiet"),)]
 
 

@@ -12,6 +12,7 @@ from cartui.domain.ledger import CartRecord, JournalEntry
 from cartui.domain.ports import BadRecord
 from cartui.errors import NeedsOperatorError
 from cartui.sync.actions import _read, tested_cart
+from cartui.sync.outbox_rows import StockProof, prove_stock
 from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
 
 HISTORY = 20
@@ -34,11 +35,12 @@ class RecordView:
 @dataclass(frozen=True, slots=True)
 class OurRecordView:
     """An item or customer of the system and the cart's records that it is linked to. `pending`: how many of the item
-    stand on PENDING documents."""
+    stand on PENDING documents; `stock`: the number that the cart is sent of a linked item, with its proof."""
 
     record: Item | Customer
     links: tuple[CartRecord, ...]
     pending: Decimal = Decimal(0)
+    stock: StockProof | None = None
 
 
 def view_record(
@@ -97,7 +99,8 @@ def view_ours(ws: Workspace, name: str, kind: RecordKind, our_id: int) -> OurRec
     if kind is RecordKind.ITEM:
         if item := ws.books.items.find_by_ids([ItemId(our_id)]).get(ItemId(our_id)):
             pending = ws.books.documents.pending_quantities([item.code]).get(item.code, Decimal(0))
-            return OurRecordView(item, links, pending)
+            proofs = prove_stock(ws, ws.books.carts.get(name), [item]) if links else []
+            return OurRecordView(item, links, pending, proofs[0] if proofs else None)
     elif customer := ws.books.customers.find_by_ids([CustomerId(our_id)]).get(CustomerId(our_id)):
         return OurRecordView(customer, links)
     raise NeedsOperatorError(f"There is no such {kind} in the system.", "List them again: press l.")
