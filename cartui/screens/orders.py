@@ -34,7 +34,12 @@ class OrdersScreen(SystemListScreen):
         return self.why_no_rows() if action in ("approve_selected", "void_selected", "pick_list") else None
 
     def open_row(self, key: str) -> None:
-        self.app.push_screen(DocumentScreen(DocumentId(int(key)), self.cart_name), lambda _: self.refresh_rows())
+        self.app.push_screen(DocumentScreen(DocumentId(int(key)), self.cart_name), self._back_from_document)
+
+    def _back_from_document(self, _: object) -> None:
+        """It may have another status now, or others were made from it; the cursor stays on its row."""
+        self._to_top = False
+        self.refresh_rows()
 
     def action_approve_selected(self) -> None:
         """One or many, with the preview."""
