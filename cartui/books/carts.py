@@ -14,6 +14,7 @@ from cartui.books.database import Database, Row
 from cartui.books.faults import StaleVersionError
 from cartui.books.tables import Cart, Cycle, Document
 from cartui.domain.ids import CartId
+from cartui.domain.import_rules import ImportRule, RuleThen
 from cartui.domain.settings import (
     CartConnection,
     CartDocument,
@@ -225,6 +226,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "stock_number": StockNumber,
     "stock_range": StockRange,
     "stock_buffer": Decimal,
+    "import_rules": lambda stored: tuple(ImportRule(one["when"], RuleThen(one["then"])) for one in stored),
     "field_owners": lambda stored: {key: FieldOwner(owner) for key, owner in stored.items()},
 }
 

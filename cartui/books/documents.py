@@ -42,9 +42,10 @@ _FIELDS = (
     _T.kind, _T.external_id, _T.order_number, _T.placed_at, _T.customer_name, _T.email, _T.currency, _T.total,
     _T.native_status, _T.order_state, _T.payment_state, _T.fulfilment_state, _T.billing_address, _T.shipping_address,
     _T.payments, _T.shipping_method, _T.note, _T.version, _T.posted_number, _T.approved_at, _T.approved_by,
-    _T.source_id, _T.void_reason, _T.open_amount, _T.closed, _T.exchange_rate,
+    _T.source_id, _T.void_reason, _T.open_amount, _T.closed, _T.exchange_rate, _T.past,
 )  # fmt: skip
 
+_PAST = "UPDATE document SET status = 'APPROVED', closed = 1, past = 1 WHERE id = ?"
 DraftFor = tuple[DocumentDraft, CustomerId | None]
 
 
@@ -69,6 +70,9 @@ class Documents:
             lines += stored_lines(document_id, draft)
         self._db.write_many(_ADD, heads)
         self._db.write_many(ADD_LINE, lines)
+        past = [(document_id,) for document_id, (draft, _) in enumerate(rows, first) if draft.past]
+        if past:
+            self._db.write_many(_PAST, past)
         self._outbox.touch_stock_of(_sold(rows))
         return [DocumentId(first + n) for n in range(len(rows))]
 
@@ -265,7 +269,8 @@ def _document(row: Row, lines: tuple[domain.DocumentLine, ...]) -> Document:
     document_id, number, status, cart_id, customer_id, code, created_at, changed, *draft = row
     (kind, external_id, order_number, placed_at, customer_name, email, currency, total, native_status, *rest) = draft
     (order_state, payment_state, fulfilment_state, billing, shipping, payments, shipping_method, note, *life) = rest
-    version, posted_number, approved_at, approved_by, source_id, void_reason, open_amount, closed, exchange_rate = life
+    version, posted_number, approved_at, approved_by, source_id, void_reason, open_amount, *ending = life
+    closed, exchange_rate, past = ending
     return Document(
         document_id=document_id,
         number=number,
@@ -294,6 +299,7 @@ def _document(row: Row, lines: tuple[domain.DocumentLine, ...]) -> Document:
             payments=payments_from(payments),
             shipping_method=shipping_method,
             note=note,
+            past=past,
         ),
         version=version,
         posted_number=posted_number or "",

@@ -62,7 +62,8 @@ class DocumentLine:
 
 @dataclass(frozen=True, slots=True)
 class DocumentDraft:
-    """A document that an import is about to write; status PENDING is implied."""
+    """A document that an import is about to write; status PENDING is implied. `past`: dealt with elsewhere, kept for
+    the record; it is APPROVED and closed at once without a number, posts nothing and moves nothing."""
 
     kind: DocumentKind
     external_id: CartOrderId
@@ -82,6 +83,7 @@ class DocumentDraft:
     payments: tuple[Payment, ...] = ()
     shipping_method: str = ""
     note: str = ""
+    past: bool = False
 
     @property
     def default_item_lines(self) -> int:

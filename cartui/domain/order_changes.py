@@ -52,6 +52,8 @@ def compare_order(document: Document, now: DocumentDraft, agreed: Mapping[str, s
     words = _differing(_words(document.draft), _words(now))
     by_line = all(line.line_id for line in document.draft.lines if _named(line))
     goods = _differing(agreed or order_values(document.draft, by_line=by_line), order_values(now, by_line=by_line))
+    if document.draft.past:  # nothing was posted, nobody waits for it
+        return OrderDrift(Drift.WORDS if words or goods else Drift.SAME, (*words, *goods))
     if document.status is DocumentStatus.APPROVED:  # its payments were posted: they are not replaced in silence
         goods = (*(one for one in words if one.name == _PAYMENTS), *goods)
         words = tuple(one for one in words if one.name != _PAYMENTS)

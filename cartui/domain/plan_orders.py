@@ -9,6 +9,7 @@ from datetime import datetime
 from cartui.domain.documents import Document, DocumentDraft, DocumentLine
 from cartui.domain.fingerprint import fingerprint, fingerprint_raw
 from cartui.domain.ids import CartCustomerId, CartItemId, CustomerId, DocumentId, ItemCode, RecordKind
+from cartui.domain.import_rules import RuleThen, matching_rule
 from cartui.domain.ledger import CartRecord
 from cartui.domain.merge import customer_values
 from cartui.domain.money import AmountError, MoneyProof, ProofState, prove_total
@@ -41,6 +42,7 @@ class OrderGround:
     documents  the document of each order that changed since it was imported; agreed: what the cart said when those that
                were edited here were last agreed with, by document
     refunds    what is remembered of refunds, by external id
+    now        the time by our clock, for rules about an order's age
     """
 
     records: Mapping[str, CartRecord] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class OrderGround:
     documents: Mapping[str, Document] = field(default_factory=dict)
     agreed: Mapping[DocumentId, Mapping[str, str]] = field(default_factory=dict)
     refunds: Mapping[str, CartRecord] = field(default_factory=dict)
+    now: datetime | None = None
 
 
 def plan_orders(
@@ -89,17 +92,23 @@ def _plan_row(
         return _plan_changed(row, order, known, ground, settings, default_item)
     if reason := _floor_reason(order, settings.orders_from):
         return _left(row, known, order, label, content, RecordState.SKIPPED, reason)
-    if not by_hand and (rule := import_rule(order)):
-        return _left(row, known, order, label, content, *rule)
+    verdict = Verdict(RuleThen.IMPORT) if by_hand else judge(order, settings, ground.now)
+    if verdict.then in _LEFT:
+        return _left(row, known, order, label, content, _LEFT[verdict.then], verdict.why)
+    if verdict.then is RuleThen.HOLD:
+        remedy = "Import it by hand on Orders (Cart), or change the rule and retry it from Held."
+        return held(RecordKind.ORDER, row, known, label, content, verdict.why, remedy)
     try:
         proof = prove_total(order.lines, order.total, order.currency)
     except AmountError as error:
         return held(RecordKind.ORDER, row, known, label, content, str(error))
     if problem := proof.problem or ("The total is negative." if order.total < 0 else ""):
         return held(RecordKind.ORDER, row, known, label, content, problem, _MONEY_REMEDY)
-    return _create(row, order, label, content, proof, ground, settings, default_item)
+    past = verdict.then is RuleThen.PAST
+    return _create(row, order, label, content, proof, ground, settings, default_item, past=past)
 
 
+_LEFT = {RuleThen.WAIT: RecordState.STAGED, RuleThen.SKIP: RecordState.SKIPPED}
 _MONEY_REMEDY = "Look at the order in the shop; when its amounts add up, retry it from Held."
 
 
@@ -110,6 +119,25 @@ def _floor_reason(order: CartOrder, orders_from: datetime | None) -> str:
     if order.placed_at < orders_from:
         return f"placed before Last Order from ({orders_from:%Y-%m-%d %H:%M} UTC)"
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to happen with an order, and by which rule ("" = imported by the default)."""
+
+    then: RuleThen
+    why: str = ""
+
+
+def judge(order: CartOrder, settings: CartSettings, now: datetime | None) -> Verdict:
+    """The cart's own rules first, then the default by status."""
+    if (found := matching_rule(order, settings.import_rules, now or order.modified_at)) is not None:
+        number, rule = found
+        return Verdict(rule.then, f"import rule {number}: {rule}")
+    if (default := import_rule(order)) is not None:
+        state, why = default
+        return Verdict(RuleThen.WAIT if state is RecordState.STAGED else RuleThen.SKIP, why)
+    return Verdict(RuleThen.IMPORT)
 
 
 def import_rule(order: CartOrder) -> tuple[RecordState, str] | None:
@@ -266,10 +294,12 @@ def _create(
     ground: OrderGround,
     settings: CartSettings,
     default_item: ItemCode,
+    *,
+    past: bool,
 ) -> PlannedChange:
-    draft = _draft(order, proof, ground, settings, default_item)
+    draft = replace(_draft(order, proof, ground, settings, default_item), past=past)
     fields = [
-        FieldChange("document", "", f"{draft.kind.label} PENDING"),
+        FieldChange("document", "", f"{draft.kind.label} {'of the past: posts nothing' if past else 'PENDING'}"),
         FieldChange("total", "", f"{order.total} {order.currency}"),
     ]
     if draft.default_item_lines:

@@ -137,7 +137,9 @@ def plan_credit(
         return CreditPlan(RecordState.STAGED, "waits until the shop says that the money went back")
     if order is None:
         return CreditPlan(RecordState.STAGED, "waits until its order is imported")
-    posted = [one for one in (order, *made_from) if one.draft.kind in _POSTED and one.status is DocumentStatus.APPROVED]
+    if order.draft.past:
+        return CreditPlan(RecordState.SKIPPED, f"{order.name} was imported as past: nothing was posted")
+    posted = [one for one in (order, *made_from) if one.draft.kind in _POSTED and one.posted_number]
     if not posted:
         return _waiting(order)
     source = next((one for one in posted if _left(one, credited) >= refund.amount), None)

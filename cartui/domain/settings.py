@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from cartui.domain.ids import CartId, RecordKind
+from cartui.domain.import_rules import ImportRule
 from cartui.domain.outbox import OutboxKind
 
 
@@ -82,6 +83,7 @@ class CartSettings:
     field_owners      "item.price" -> owner, for fields that both sides may change
     carriers          our carrier -> the cart's own code of it; `default_carrier` where none is mapped
     shipped_status    the cart's own status of an order that has been sent whole, "" = left to the cart
+    import_rules      which orders are imported, held, left alone; the first that matches decides, else the status
     """
 
     import_orders_as: DocumentKind = DocumentKind.SALES_ORDER
@@ -107,6 +109,7 @@ class CartSettings:
     default_carrier: str = ""
     shipped_status: str = ""
     notify_shopper: bool = False
+    import_rules: tuple[ImportRule, ...] = ()
 
     @property
     def sends(self) -> tuple[OutboxKind, ...]:

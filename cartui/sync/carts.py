@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from cartui.domain.fingerprint import fingerprint_connection
 from cartui.domain.guard import GuardFacts, GuardProblem, blocking, check_sending, check_start
+from cartui.domain.import_rules import check_rules
 from cartui.domain.ids import Direction, RecordKind
 from cartui.domain.outbox import OutboxCounts, OutboxKind
 from cartui.domain.outcomes import CycleReport
@@ -160,7 +161,7 @@ def check_settings(settings: CartSettings) -> list[str]:
     for at, title in ((settings.orders_from, "Last Order from"), (settings.updates_from, "Last update time")):
         if at is not None and at.tzinfo is None:
             problems.append(f"{title} needs a time zone.")
-    return [*problems, *check_sending(settings)]
+    return [*problems, *check_sending(settings), *check_rules(settings.import_rules)]
 
 
 _NEEDED = {

@@ -112,7 +112,7 @@ def credit_document(
     """
     with ws.books.transaction():
         document = _fresh(ws, document)
-        if document.draft.kind not in _POSTED_KINDS or document.status is not DocumentStatus.APPROVED:
+        if document.draft.kind not in _POSTED_KINDS or not document.posted_number:
             raise NeedsOperatorError(
                 f"{document.name} was not posted.", "A credit note is made of an approved Cash Sale or Sales Invoice."
             )

@@ -63,6 +63,7 @@ def order_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartOrde
         },
         registered=_only_ones(known, guest=False),
         guests=_only_ones(known, guest=True),
+        now=books.database.clock(),
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 STATEMENTS: Final[tuple[str, ...]] = (
+    "ALTER TABLE document ADD COLUMN past {int} NOT NULL DEFAULT 0",
     """CREATE TABLE basket_care (
         cart_id {int} NOT NULL REFERENCES cart (id) ON DELETE CASCADE,
         external_id TEXT NOT NULL CHECK (external_id <> ''),

@@ -100,6 +100,7 @@ class Document(Model):
     open_amount = MicrosField()
     closed = FlagField()
     exchange_rate = MicrosField(null=True)
+    past = FlagField()
 
     class Meta:
         table_name = "document"

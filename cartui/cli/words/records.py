@@ -171,6 +171,49 @@ def _changes(command: Parser) -> None:
     as_json(command)
 
 
+def _rules(command: Parser) -> None:
+    describe(
+        command,
+        """\
+Which orders of a cart are imported. A rule is a query and what happens with the orders that match; the first that
+matches decides, and where none does, the status. What happens: import, wait (looked at again by itself), hold, past (a
+document that posts nothing), skip.
+  rules NAME                        list them
+  rules NAME add QUERY WHAT         add one (--at N: as number N)
+  rules NAME remove N | move N M | clear
+  rules NAME try [QUERY WHAT]       what would happen to the orders of the last days, with one more rule or without
+Fields: status order payment fulfilment method paid total currency age tag group country shipping email sku guest.""",
+        "cartui rules 'Main shop' try 'method:bankwire total>500' hold",
+    )
+    cart_name(command)
+    command.add_argument(
+        "action", metavar="ACTION", nargs="?", choices=("add", "remove", "move", "clear", "try"),
+        help="add, remove, move, clear or try",
+    )  # fmt: skip
+    command.add_argument("words", metavar="WORD", nargs="*", help="a query and what happens, or numbers of rules")
+    command.add_argument("--at", metavar="N", type=int, help="the place of a new rule (default: the last)")
+    command.add_argument("--days", metavar="N", type=int, default=30, help="try: orders of so many days (default 30)")
+    command.add_argument("--dry-run", action="store_true", help="try the changed rules instead of storing them")
+    as_json(command)
+
+
+def _backfill(command: Parser) -> None:
+    describe(
+        command,
+        "Import the orders that were placed in a span, apart from auto-sync: as past documents, which post nothing and "
+        "move no stock, or as PENDING ones. The plan with count and value is shown first.",
+        "cartui backfill 'Main shop' 2026-01-01 2026-11-01 --dry-run",
+    )
+    cart_name(command)
+    command.add_argument("first", metavar="FROM", help="placed from here, such as 2026-01-01 or 2026-01-01T08:00")
+    command.add_argument("until", metavar="UNTIL", help="placed before this")
+    command.add_argument("--pending", action="store_true", help="PENDING documents, to be approved one day")
+    command.add_argument("--dry-run", action="store_true", help="show the plan and do nothing")
+    command.add_argument("--yes", action="store_true", help="carry the plan out without asking")
+    confirm(command)
+    as_json(command)
+
+
 COMMANDS: Commands = {
     "list": ("lists:run_list", "list orders, items, customers, held records or activity", _list),
     "held": ("lists:run_held", "list held records, or retry them", _held),
@@ -180,6 +223,8 @@ COMMANDS: Commands = {
     "basket": ("baskets:run_basket", "show a basket, work on it, make it an order", _basket),
     "why": ("orders:run_why", "explain one order, step by step", _why),
     "changes": ("orders:run_changes", "orders that changed in the cart after their import; settle them", _changes),
+    "rules": ("rules:run_rules", "which orders are imported, held or left alone; try it first", _rules),
+    "backfill": ("rules:run_backfill", "import the orders of a span of the past", _backfill),
     "plan": ("plans:run_plan", "plan an import, link or export, and do nothing: the plan is a file", _plan),
     "apply": ("plans:run_apply", "carry out a plan file", _apply),
     "undo": ("plans:run_undo", "take back what was carried out by hand", _undo),
