@@ -366,9 +366,11 @@ def test_read_only_sends_nothing(ws: Workspace, shop: MemoryShop) -> None:
     assert (shop.writes, row(ws).state) == (0, OutboxState.WAITING)
 
 
-def test_stop_ends_sending_between_batches(ws: Workspace, shop: MemoryShop) -> None:
-    """Stop pressed in another process: nothing more is written."""
-    linked(ws)
+@pytest.mark.parametrize("settings", [SENDS_STOCK, CartSettings(to_cart_items=True)])
+def test_stop_ends_sending_at_once(ws: Workspace, shop: MemoryShop, settings: CartSettings) -> None:
+    """Stop pressed in another process while we read: nothing more is written."""
+    linked(ws, settings)
+    rename(ws, 0, price=D(12))
 
     class StoppedMeanwhile(MemoryCart):
         def get_items(self, ids: Sequence[CartItemId]) -> Any:
