@@ -37,6 +37,7 @@ _DOCUMENTS = (
     ListField("customer", "d.customer_name", column=_column("customer", "Customer", 20, 7)),
     ListField("status", "d.status", column=_column("status", "Status", 8, 6)),
     ListField("kind", "d.kind", column=_column("kind", "Kind", 13, 2)),
+    ListField("posted_number", "COALESCE(d.posted_number, '')", column=_column("posted_number", "Posted as", 14, 5)),
     ListField("native_status", "d.native_status", column=_column("native_status", "In the cart", 14, 3)),
     ListField("default_item_lines", "d.default_lines", Sort.NUMBER, _number("default_item_lines", "No item", 7, 4)),
     ListField("changed_in_cart", "d.changed_in_cart", Sort.FLAG, _column("changed_in_cart", "Changed", 7, 4)),
@@ -79,6 +80,9 @@ def _linked(cart_id: CartId, kind: str, row_id: str) -> str:
     )
 
 
+_TO_ORDER = "CASE WHEN i.on_hand - i.allocated <= i.reorder_level THEN 1 ELSE 0 END"  # blank of either: not watched
+
+
 def item_rows(books: Books, cart_id: CartId) -> SqlRows:
     """Items of the system by code. Keys are item ids; `linked`: to an item of this cart."""
     fields = (
@@ -93,6 +97,9 @@ def item_rows(books: Books, cart_id: CartId) -> SqlRows:
         ListField("linked", _linked(cart_id, "item", "i.id"), Sort.FLAG, _column("linked", "Linked", 6, 5)),
         ListField("barcode", "i.barcode", column=_column("barcode", "Barcode", 14, 1)),
         ListField("currency", "i.currency"),
+        ListField("tax_class", "i.tax_class"),
+        ListField("reorder_level", "i.reorder_level", Sort.QUANTITY),
+        ListField("to_order", _TO_ORDER, Sort.FLAG),
         ListField("item_id", "i.id", Sort.NUMBER),
     )
     return SqlRows(books.database, ListSpec("item i", "1 = 1", "i.id", "i.code", fields))
