@@ -97,7 +97,20 @@ def more_of(ws: Workspace, kind: RecordKind, our_id: int) -> tuple[tuple[str, st
         if customer is None:
             return ()
         told = [("More e-mails", ", ".join(customer.more_emails)), ("More phones", ", ".join(customer.more_phones))]
-    return tuple(one for one in told if one[1])
+    return tuple(one for one in [*told, *_links(ws, kind, our_id)] if one[1])
+
+
+def _links(ws: Workspace, kind: RecordKind, our_id: int) -> list[tuple[str, str]]:
+    """The carts that a record is linked in, where there are several carts."""
+    carts = ws.books.carts.list_all()
+    if len(carts) < 2:
+        return []
+    found = [(cart.name, ws.books.records.find_by_our_ids(cart.cart_id, kind, [our_id])) for cart in carts]
+    return [
+        ("Linked in", f"{name}: {link.external_id} {link.label}")
+        for name, some in found
+        for link in some.get(our_id, ())
+    ]
 
 
 # --- customers that are one and the same ------------------------------------------------------------------------------

@@ -121,3 +121,14 @@ def test_the_data_of_a_cart_is_checked(cartui: Cartui) -> None:
     assert ran.code == (4 if ran.rows else 0)
     assert all(row["problem"] and row["remedy"] and row["count"] == len(row["ids"]) for row in ran.rows)
     assert cartui("check", "None").code == 2
+
+
+def test_what_is_to_be_ordered_is_a_filter(cartui: Cartui) -> None:
+    """Free stock at or below the reorder level; an item without a level, or without stock, is not watched."""
+    cartui.cart("Shop", start=False)
+    for code, words in {"LOW": ["on_hand=2", "reorder_level=2"], "FULL": ["on_hand=3", "reorder_level=2"]}.items():
+        edits = [word for one in words for word in ("--set", one)]
+        assert cartui("items", "new", code, "--set", f"name={code}", *edits).code == 0
+    assert cartui("items", "new", "NONE", "--set", "name=x", "--set", "reorder_level=5").code == 0
+    rows = cartui("list", "Shop", "items", "--where", "to_order:yes", "--json").rows
+    assert [row["code"] for row in rows] == ["LOW"]
