@@ -255,7 +255,8 @@ def test_rows_for_json_have_every_field(books: Books, cart_id: CartId) -> None:
     [row] = rows_as_dicts(books, "orders", cart_id, "order_number:107")
     assert row == {
         "document_number": "D000001", "order_number": "107", "placed_at": "2026-03-01T12:00:00Z",
-        "customer": "Ada Lovelace", "total": "12.5", "currency": "EUR", "status": "PENDING", "kind": "sales_order", "posted_number": "",
+        "customer": "Ada Lovelace", "total": "12.5", "currency": "EUR", "status": "PENDING", "kind": "sales_order",
+        "posted_number": "",
         "native_status": "processing", "default_item_lines": 0, "changed_in_cart": False, "email": "ada@example.com",
         "cart_order_id": "7", "customer_code": "C000001", "order_state": "open", "payment_state": "paid",
         "fulfilment_state": "unfulfilled", "created_at": "2026-03-01T12:00:00Z",
