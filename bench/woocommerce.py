@@ -2,7 +2,7 @@
 
     python -m bench.woocommerce [--orders 10000] [--rounds 3]
 
-The shop is another process: orders rendered before, one a minute, 100 a page, 3 lines and about 6 kB a row, every order
+The shop is another process: orders rendered before, one a minute, 100 a page, 3 lines and about 4 kB a row, every order
 and every buyer another. cartui runs as in `bench.import_orders` and signs each request; the floor reads the same pages
 with msgspec and stores as `bench.floor` does.
 """

@@ -113,8 +113,10 @@ def test_customers_that_are_deleted_meanwhile_take_no_other_along(shop: Shop, ca
     assert {str(number) for number in range(5000, 5230)} - set(ids(cart.iter_customers(None))) == set()
 
 
-def test_drafts_of_the_checkout_are_no_orders_where_any_has_them(shop: Shop, cart: WooCommerce) -> None:
-    """Orders kept as posts: "any" lists the checkout's drafts."""
+@pytest.mark.parametrize("fault", ["posts", "no_options"])
+def test_drafts_of_the_checkout_are_no_orders_where_any_has_them(shop: Shop, cart: WooCommerce, fault: str) -> None:
+    """Orders kept as posts: "any" lists the checkout's drafts; it is asked where the shop does not say its statuses."""
+    shop.faults.add(fault)
     made = add(shop, 3, START)
     shop.add_order(status="checkout-draft")
     pages = list(cart.iter_orders(None))

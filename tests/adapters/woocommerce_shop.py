@@ -313,7 +313,8 @@ class Shop:
 
     def _track(self, order: Row, body: Row) -> tuple[int, Any]:
         row = {**body, "tracking_id": hashlib.md5(body["tracking_number"].encode()).hexdigest()}  # noqa: S324
-        old = next((one["value"] for one in order["meta_data"] if one["key"] == "_wc_shipment_tracking_items"), [])
+        told = (one["value"] for one in order["meta_data"] if one["key"] == "_wc_shipment_tracking_items")
+        old: list[Row] = next(told, [])
         self._put_meta(order, [{"key": "_wc_shipment_tracking_items", "value": [*old, row]}])
         return 201, row
 

@@ -14,7 +14,8 @@ from cartui.domain.records import NativeStatus, OrderState, PaymentState
 from cartui.errors import HoldRecordError
 from cartui.transport import NotFoundError, Reply
 
-_NEVER: Final = ("any", "trash", "refunded", *NO_ORDERS)
+ANY: Final = "any"
+_NEVER: Final = (ANY, "trash", "refunded", *NO_ORDERS)
 _PAID: Final = tuple(word for word, (_, payment, _) in STATUSES.items() if payment is PaymentState.PAID)
 
 
@@ -34,13 +35,13 @@ class OrderStatuses:
     def listed(self, *, drafts: bool = False) -> str:
         """What to ask for: `any` leaves out what a plug-in keeps out of searches, and where orders are kept as posts it
         has the checkout's drafts in it."""
-        hidden = ("any", "trash", *(() if drafts else NO_ORDERS))
-        return ",".join(name for name in self.known if name not in hidden) or "any"
+        hidden = (ANY, "trash", *(() if drafts else NO_ORDERS))
+        return ",".join(name for name in self.known if name not in hidden) or ANY
 
     def with_trash(self) -> str:
         """For orders by their ids."""
-        known = [name for name in self.known if name not in ("any", *NO_ORDERS)]
-        return ",".join(known) or "any"
+        known = [name for name in self.known if name not in (ANY, *NO_ORDERS)]
+        return ",".join(known) or ANY
 
     def titled(self, own: Mapping[str, str]) -> Sequence[NativeStatus]:
         """What may be set; `own` is the cart's status_map. Where the shop does not say, WooCommerce's own."""
