@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -381,9 +380,13 @@ def test_stop_ends_sending_at_once(ws: Workspace, shop: MemoryShop, settings: Ca
     assert (report.result, shop.writes) == (CycleResult.INTERRUPTED, 0)
 
 
-def test_a_lost_lease_stops_the_write(ws: Workspace, shop: MemoryShop, clock: FrozenClock, tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", [SENDS_STOCK, CartSettings(to_cart_items=True)])
+def test_a_lost_lease_stops_the_write(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock, settings: CartSettings
+) -> None:
     """A paused process wakes after somebody took over: nothing of it leaves any more."""
-    linked(ws)
+    linked(ws, settings)
+    rename(ws, 0, price=D(12))
 
     class Paused(MemoryCart):
         def get_items(self, ids: Sequence[CartItemId]) -> Any:
@@ -394,6 +397,34 @@ def test_a_lost_lease_stops_the_write(ws: Workspace, shop: MemoryShop, clock: Fr
 
     report = send(with_cart(ws, Paused, shop))
     assert (report.result, shop.writes) == (CycleResult.LEASE_TAKEN, 0)
+
+
+def test_the_lease_is_renewed_right_before_a_write(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """However long the reading took: what leaves has half a minute of lease left at least."""
+    linked(ws, replace(SENDS_STOCK, to_cart_items=True))
+    rename(ws, 0, price=D(12))
+    left: list[float] = []
+
+    def rest() -> float:
+        ((until,),) = ws.books.database.sql("SELECT expires_at FROM lease")
+        return until / 1e6 - clock().timestamp()
+
+    class Slow(MemoryCart):
+        def get_items(self, ids: Sequence[CartItemId]) -> Any:
+            clock.advance(50)
+            return super().get_items(ids)
+
+        def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]:
+            left.append(rest())
+            return super().set_stock(writes)
+
+        def update_item(self, item_id: CartItemId, changes: Any) -> None:
+            left.append(rest())
+            super().update_item(item_id, changes)
+
+    send(with_cart(ws, Slow, shop))
+    assert len(left) == 2
+    assert min(left) >= 30
 
 
 # --- items and customers ----------------------------------------------------------------------------------------------
