@@ -129,7 +129,9 @@ def _address(address: Address) -> str:
 
 def _words(draft: DocumentDraft) -> dict[str, str]:
     paid = sorted(
-        f"{one.method} {one.amount.normalize():f} {one.state} {one.reference}".strip() for one in draft.payments
+        f"{one.method} {one.amount.normalize():f} {one.state} {one.reference}".strip()
+        for one in draft.payments
+        if one.amount > 0  # what went back is a refund, a record of its own
     )
     return {
         "status": draft.native_status,

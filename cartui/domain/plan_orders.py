@@ -24,6 +24,7 @@ from cartui.domain.records import (
     LineKind,
     OrderLine,
     OrderState,
+    Payment,
     PaymentState,
 )
 from cartui.domain.refunds import refund_records
@@ -345,10 +346,15 @@ def _draft(
         fulfilment_state=order.fulfilment_state,
         billing_address=order.billing_address,
         shipping_address=order.shipping_address,
-        payments=order.payments,
+        payments=_payments(order),
         shipping_method=order.shipping_method,
         note=order.note,
     )
+
+
+def _payments(order: CartOrder) -> tuple[Payment, ...]:
+    """Carts tell of a refund twice, as a negative payment too: it is booked once, with its credit note."""
+    return tuple(one for one in order.payments if one.amount > 0) if order.refunds else order.payments
 
 
 def _line(line: OrderLine, ground: OrderGround, default_item: ItemCode) -> DocumentLine:

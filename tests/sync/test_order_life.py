@@ -15,6 +15,7 @@ from cartui.domain.records import (
     FulfilmentState,
     LineKind,
     OrderState,
+    Payment,
     PaymentState,
     Refund,
     RefundLine,
@@ -305,6 +306,27 @@ def test_partial_refunds_add_up_and_never_exceed_what_was_sold(
     clock.advance(60)
     run_cycle(ws, NAME)
     assert refund_states(ws)[2][0] is RecordState.LINKED
+
+
+def test_a_refund_that_is_told_as_a_payment_too_is_booked_once(
+    ws: Workspace, shop: MemoryShop, document: Document, clock: FrozenClock
+) -> None:
+    """Carts show it as a negative payment as well: neither the order's own document nor the credit note counts twice,
+    and what was approved is not flagged for it."""
+    back = Payment("card", Decimal("-3.21"), PaymentState.PAID)
+    told = refunded(shop, "r1", "3.21")
+    place(shop, range(1, 2), refunds=(told,), payments=(*shop.orders["0"].payments, back))
+    clock.advance(60)
+    run_cycle(ws, NAME)
+    assert all(one.amount > 0 for one in of_order(ws, "1").draft.payments)
+    approve(ws, document)
+    change(shop, refunds=(told,), payments=(*shop.orders["0"].payments, back))
+    run_cycle(ws, NAME)
+    assert list_changed(ws, NAME) == []
+    [note] = credit_notes(ws, document)
+    approve(ws, note)
+    moved = [one for one in ws.books.accounts.postings(document_id=note.document_id) if "paid by" in one.text]
+    assert [one.amount for one in moved] == [Decimal("3.21")]
 
 
 def test_a_refund_that_does_not_say_what_for_stands_on_one_line(
