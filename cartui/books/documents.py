@@ -85,6 +85,8 @@ class Documents:
 
     def list_by_ids(self, document_ids: Sequence[DocumentId]) -> list[Document]:
         """Those of the documents that are there, by number, with their lines: two queries."""
+        if not document_ids:
+            return []
         wanted = [int(one) for one in document_ids[:_ASK]]
         rows = self._db.rows(
             _T.select(*_FIELDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from cartui.books import Books
 from cartui.domain.approval import Approval, ApprovalGround, allocations_of, plan_approval
@@ -52,25 +53,43 @@ def approve_documents(
             break
         with ws.books.transaction():
             ws.books.stock.value_openings(ws.actor)
-            done += [_approve(ws, approval) for approval in approvals[start : start + PAGE]]
+            done += _approve_page(ws, approvals[start : start + PAGE])
         progress(Progress("documents", len(done), len(approvals)))
     return done
 
 
-def _approve(ws: Workspace, previewed: Approval) -> Approved:
-    shown = previewed.document
-    document = ws.books.documents.get(shown.document_id)
+def _approve_page(ws: Workspace, page: Sequence[Approval]) -> list[Approved]:
+    """Documents are read once a page, their ground once for all that follow each other: a sale changes nothing that
+    another one is worked out from. A credit note does (what is owed, average cost), so each has a ground of its own."""
+    found = {one.document_id: one for one in ws.books.documents.list_by_ids([one.document.document_id for one in page])}
+    done: list[Approved] = []
+    for alone, some in groupby(page, key=lambda one: _credits(one.document)):
+        for run in [[one] for one in some] if alone else [list(some)]:
+            fresh = [found[one.document.document_id] for one in run if one.document.document_id in found]
+            ground = approval_ground(ws.books, fresh)
+            done += [_approve(ws, one.document, found.get(one.document.document_id), ground) for one in run]
+    return done
+
+
+def _credits(document: Document) -> bool:
+    return document.draft.kind is DocumentKind.CREDIT_NOTE
+
+
+def _approve(ws: Workspace, shown: Document, document: Document | None, ground: ApprovalGround) -> Approved:
+    if document is None:
+        return Approved(
+            shown.document_id, shown.name, problem="It is not there any more.", remedy="Read the list anew."
+        )
     if document.version != shown.version:
         since = [one for one in ws.books.revisions.audit_of(shown.document_id) if one.version > shown.version]
         who = f" by {since[-1].actor}" if since else ""
         return Approved(
             shown.document_id, document.name, problem=f"It was changed{who} since.", remedy="Look at it again."
         )
-    approval = plan_approval(document, approval_ground(ws.books, [document]))
+    approval = plan_approval(document, ground)
     if approval.problem:
         return Approved(shown.document_id, document.name, problem=approval.problem, remedy=approval.remedy)
-    number = carry_out(ws, approval)
-    return Approved(shown.document_id, document.name, number)
+    return Approved(shown.document_id, document.name, carry_out(ws, approval))
 
 
 def carry_out(ws: Workspace, approval: Approval) -> str:
