@@ -34,6 +34,8 @@ _FIELDS = (
 )  # fmt: skip
 _ADD = """INSERT INTO item (id, code, name, barcode, cost, price, currency, on_hand, allocated, is_default, version,
  changed_at, changed_by, tax_class, reorder_level) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, ?, ?, ?, ?)"""
+_CHANGE = """UPDATE item SET name = ?, barcode = ?, cost = ?, price = ?, currency = ?, tax_class = ?,
+ reorder_level = ?, version = version + 1, changed_at = ?, changed_by = ? WHERE id = ?"""
 _ENTER = "INSERT INTO stock_entry (item_id, quantity, reason, at, actor) VALUES (?, ?, ?, ?, ?)"
 _OPEN = "INSERT INTO stock_entry (item_id, quantity, reason, at, actor, kind) VALUES (?, ?, ?, ?, ?, 'opening')"
 
@@ -123,12 +125,34 @@ class Items:
         self._note(before, item)
         return self.find_by_ids([item.item_id])[item.item_id]
 
+    def update_many(self, items: Sequence[Item], *, actor: str = "") -> None:
+        """Store the fields of many items in a few statements. Codes stay, and so does stock: those are `update`'s
+        business. StaleVersionError when somebody saved one of them since; then nothing is to be kept."""
+        stored = self.find_by_ids([item.item_id for item in items])
+        for item in items:
+            before = stored.get(item.item_id)
+            if before is None or before.version != item.version:
+                by, at = self.last_change(item.item_id) or ("", self._db.clock())
+                raise StaleVersionError(f"The item {item.code}", by, at)
+        now = to_moment(self._db.clock())
+        self._db.write_many(
+            _CHANGE,
+            [
+                (
+                    item.name, item.barcode, _micros(item.cost), _micros(item.price), item.currency, item.tax_class,
+                    _micros(item.reorder_level), now, actor, item.item_id,
+                )
+                for item in items
+            ],
+        )  # fmt: skip
+        told = [item.item_id for item in items if _said(item) != _said(stored[item.item_id])]
+        self._outbox.touch(OutboxKind.ITEM, told)
+
     def _note(self, before: Item, after: Item) -> None:
         """What the carts that sell it have to be told; a change of what is on hand was noted with its ledger line."""
         if after.allocated != before.allocated:
             self._outbox.touch(OutboxKind.STOCK, [after.item_id])
-        said = (after.code, after.name, after.barcode, after.price, after.currency)
-        if said != (before.code, before.name, before.barcode, before.price, before.currency):
+        if _said(after) != _said(before):
             self._outbox.touch(OutboxKind.ITEM, [after.item_id])
 
     def change_stock(self, changes: Sequence[StockChange], *, actor: str = "") -> None:
@@ -257,6 +281,11 @@ class Items:
         other = self.find_by_codes([item.code]).get(item.code)
         if other is not None and other.item_id != item.item_id:
             raise NeedsOperatorError(f"There is an item {item.code} already: {other.name}.", "Choose another code.")
+
+
+def _said(item: Item) -> tuple[object, ...]:
+    """What the carts hold of an item too."""
+    return (item.code, item.name, item.barcode, item.price, item.currency)
 
 
 def _micros(value: Decimal | None) -> int | None:

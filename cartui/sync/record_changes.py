@@ -154,13 +154,11 @@ def _write_items(ws: Workspace, changes: ChangeSet) -> None:
     ws.books.items.add_many([_new_item(row.texts) for row in new], actor=ws.actor)
     edited = _of(changes, RowAction.UPDATE)
     stored = ws.books.items.find_by_ids([row.our_id or 0 for row in edited])
-    openings: list[StockMove] = []
-    for row in edited:
-        item = _current(row, stored.get(ItemId(row.our_id or 0)))
-        item = ws.books.items.update(with_item_texts(item, row.texts), actor=ws.actor)
-        if "on_hand" in row.texts:
-            openings.append(_move(item, StockKind.OPENING, row.texts))
-    ws.books.stock.move(openings, ws.actor)
+    after = [with_item_texts(_current(row, stored.get(ItemId(row.our_id or 0))), row.texts) for row in edited]
+    ws.books.items.update_many(after, actor=ws.actor)
+    rows = zip(edited, after, strict=True)
+    moves = [_move(item, StockKind.OPENING, row.texts) for row, item in rows if "on_hand" in row.texts]
+    ws.books.stock.move(moves, ws.actor)
 
 
 def _new_item(texts: Mapping[str, str]) -> NewItem:

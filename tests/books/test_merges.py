@@ -182,3 +182,21 @@ def test_a_bundle_waits_to_be_sent_when_a_part_moves(books: Books, cart_id: Cart
     with books.transaction():
         books.items.change_stock([StockChange(mug, Decimal(-1), "sale")])
     assert versions() == [2]
+
+
+def test_many_items_are_stored_together_or_not_at_all(books: Books, cart_id: CartId) -> None:
+    """Their versions rise, the carts that sell them are told what they hold too; one that was saved since stops all."""
+    with books.transaction():
+        mug, cap = books.items.add_many([NewItem(ItemCode("MUG"), "Mug"), NewItem(ItemCode("CAP"), "Cap")])
+        link = CartRecord(RecordKind.ITEM, "m", "", None, "f", RecordState.LINKED, our_id=mug)
+        books.records.put_many(cart_id, [link, replace(link, external_id="c", our_id=cap)])
+    items = books.items.find_by_ids([mug, cap])
+    changed = [replace(items[mug], price=Decimal(5)), replace(items[cap], tax_class="reduced")]
+    with books.transaction():
+        books.items.update_many(changed, actor="bob")
+    after = books.items.find_by_ids([mug, cap])
+    assert [(one.price, one.tax_class, one.version) for one in after.values()] == [(5, "", 2), (None, "reduced", 2)]
+    assert [row[0] for row in books.database.sql("SELECT our_id FROM outbox WHERE kind = 'item'")] == [mug]
+    with pytest.raises(StaleVersionError, match="bob"), books.transaction():
+        books.items.update_many([replace(after[mug], name="X"), changed[1]])
+    assert books.items.find_by_ids([mug])[mug].name == "Mug"
