@@ -6,6 +6,7 @@ real listings of the adapters for WooCommerce and PrestaShop, with the shop belo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,10 +31,22 @@ from cartui.domain.ports import (
     StockMeaning,
     Verdict,
 )
-from cartui.domain.records import CartItem, CartOrder, ItemDraft, StockResult, StockWrite, WriteState
+from cartui.domain.records import (
+    CartItem,
+    CartOrder,
+    CartShipment,
+    FulfilmentState,
+    ItemDraft,
+    OrderState,
+    ShipmentDraft,
+    StockResult,
+    StockWrite,
+    WriteState,
+)
 from cartui.errors import HoldRecordError
+from cartui.transport import Reply
 from tests.simulation.faults import Fault, Step
-from tests.simulation.shop import CARTUI, SimShop, Version
+from tests.simulation.shop import BY_HAND, CARTUI, SimShop, Version
 from tests.simulation.world import Process
 
 T = TypeVar("T")
@@ -41,6 +54,7 @@ Rows = list[Version]
 
 _STEPS = {RecordKind.ORDER: Step.ITER_ORDERS, RecordKind.ITEM: Step.ITER_ITEMS}
 _SECOND = timedelta(seconds=1)
+_MAKES = (Step.CREATE_ITEM, Step.CREATE_SHIPMENT)
 
 
 class SimCart:
@@ -197,7 +211,8 @@ class SimCart:
         if self.shop.cas and write.expected is not None and current != write.expected:
             return StockResult(write.item_id, WriteState.CONFLICT, current, "It has changed.")
         self.world.oracle.check_stock_write(self.process, write, current)
-        self.shop.put(RecordKind.ITEM, replace(row.last.record, stock=write.quantity), author=CARTUI)
+        author = CARTUI if self.process.in_cycle else BY_HAND
+        self.shop.put(RecordKind.ITEM, replace(row.last.record, stock=write.quantity), author=author)
         return StockResult(write.item_id, WriteState.DONE, write.quantity)
 
     def _write(self, step: Step, target: str, effect: Callable[[], T]) -> T:
@@ -208,12 +223,41 @@ class SimCart:
         self.world.oracle.check_intent(process, step, target)
         self.world.log(f"{process.name} {step} {target}")
         result = effect()
-        if twice and (step is not Step.CREATE_ITEM or self.shop.idempotent):
+        if twice and (step not in _MAKES or self.shop.idempotent):
             self.world.hit(Fault.TWICE, step, process)
             effect()
         process.after(step)
         self.world.hint = ""
         return result
+
+    # --- shipments
+
+    def find_shipments(self, order_id: CartOrderId) -> Sequence[CartShipment]:
+        self.process.before(Step.FIND_SHIPMENTS)
+        found = [one for order, one in self.shop.parcels if order == order_id]
+        self.process.after(Step.FIND_SHIPMENTS)
+        return found
+
+    def create_shipment(self, draft: ShipmentDraft) -> str:
+        return self._write(Step.CREATE_SHIPMENT, draft.key, lambda: self._ship(draft))
+
+    def _ship(self, draft: ShipmentDraft) -> str:
+        shop = self.shop
+        row = shop.orders.get(draft.order_id)
+        if row is None or row.deleted or row.last.bad or row.last.record.order_state is OrderState.CANCELLED:
+            raise HoldRecordError(draft.order_id, "The shop takes no parcel for it.", "Look at it there.")
+        if shop.idempotent:
+            for order_id, one in shop.parcels:
+                if order_id == draft.order_id and one.key == draft.key:
+                    return one.shipment_id
+        made = CartShipment(
+            f"s{len(shop.parcels)}", draft.tracking_number, draft.carrier, draft.key if shop.idempotent else "",
+            draft.lines,
+        )  # fmt: skip
+        shop.parcels.append((draft.order_id, made))
+        state = FulfilmentState.SHIPPED if draft.completes else FulfilmentState.PARTIALLY_SHIPPED
+        shop.put(RecordKind.ORDER, replace(row.last.record, fulfilment_state=state), author=CARTUI)
+        return made.shipment_id
 
 
 class Keyset(SimCart):
@@ -341,8 +385,8 @@ class Woo(SimCart):
 
     def _answer(self, kind: RecordKind, params: Mapping[str, str], versions: dict[int, Version]) -> Any:
         size, number = self.shop.page_size, int(params.get("page", "1"))
-        told = params.get("modified_after")
-        after = None if told is None else datetime.fromisoformat(told).replace(tzinfo=UTC)
+        since = params.get("modified_after")
+        after = None if since is None else datetime.fromisoformat(since).replace(tzinfo=UTC)
         if self.lie is Fault.FILTER_IGNORED:
             after = None
         found = self.found(kind)
@@ -359,18 +403,12 @@ class Woo(SimCart):
         if self.lie is Fault.PAGE_AGAIN:
             page, pages = rows[:size], 10_000
         versions.update({one.seq: one for one in page})
-        return SimpleNamespace(
-            json=[
-                {
-                    "id": one.row.external_id,
-                    "seq": one.seq,
-                    "date_modified_gmt": f"{_position(one)[0]:%Y-%m-%dT%H:%M:%S}",
-                }
-                for one in page
-            ],
-            headers={"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)},
-            date=_second(self.shop.clock()),
-        )
+        told = [
+            {"id": one.row.external_id, "seq": one.seq, "date_modified_gmt": f"{_position(one)[0]:%Y-%m-%dT%H:%M:%S}"}
+            for one in page
+        ]
+        headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
+        return Reply(200, headers, json.dumps(told).encode(), _second(self.shop.clock()), 0.0)
 
 
 class Local(SimCart):

@@ -16,7 +16,7 @@ import peewee
 
 from cartui.books.database import Database, Row
 from cartui.books.filters import SQLITE_FUNCTIONS
-from tests.simulation.compiled import CompilingDatabase
+from tests.simulation.compiled import quick_rows
 from tests.simulation.faults import Step
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def memory_driver(image: bytes | None = None) -> peewee.SqliteDatabase:
     """A connected driver on a database of its own; `image`: what is in it."""
-    driver = CompilingDatabase(
+    driver = peewee.SqliteDatabase(
         ":memory:", pragmas={"foreign_keys": 1}, thread_safe=False, check_same_thread=False, cached_statements=400
     )
     for name, (function, arguments) in SQLITE_FUNCTIONS.items():
@@ -64,7 +64,7 @@ class SimDatabase(Database):
 
     def rows(self, query: peewee.BaseQuery) -> list[Row]:
         self.process.ensure_alive()
-        return super().rows(query)
+        return quick_rows(self._driver, query, super().rows)
 
     def sql(self, text: str, values: Sequence[object] = ()) -> list[Row]:
         self.process.ensure_alive()

@@ -35,14 +35,16 @@ class Step(StrEnum):
     CREATE_ITEM = "create_item"
     UPDATE_ITEM = "update_item"
     SET_STOCK = "set_stock"
+    FIND_SHIPMENTS = "find_shipments"
+    CREATE_SHIPMENT = "create_shipment"
     WRITE = "write"  # a statement within a transaction
     BEGIN = "begin"
     COMMIT = "commit"
 
 
 LISTS = (Step.ITER_ORDERS, Step.ITER_ITEMS)
-READS = (*LISTS, Step.GET_ORDERS, Step.GET_ITEMS, Step.FIND_ITEMS)
-WRITES = (Step.CREATE_ITEM, Step.UPDATE_ITEM, Step.SET_STOCK)
+READS = (*LISTS, Step.GET_ORDERS, Step.GET_ITEMS, Step.FIND_ITEMS, Step.FIND_SHIPMENTS)
+WRITES = (Step.CREATE_ITEM, Step.UPDATE_ITEM, Step.SET_STOCK, Step.CREATE_SHIPMENT)
 DATABASE = (Step.WRITE, Step.BEGIN, Step.COMMIT)
 LIES = (Fault.TOTAL_LIE, Fault.CUT_SHORT, Fault.PAGE_AGAIN, Fault.FILTER_IGNORED)
 

@@ -48,6 +48,7 @@ def _told(outcome: Outcome) -> str:
 def run_slice(seeds: range) -> Total:
     """Some schedules in this process."""
     total = Total()
+    gc.disable()  # a tenth faster; once at the end is enough
     for seed in seeds:
         outcome = run_schedule(seed)
         total.count += 1
@@ -57,6 +58,7 @@ def run_slice(seeds: range) -> Total:
         total.digests.append(outcome.digest)
         if outcome.problem:
             total.failed.append(outcome)
+    gc.enable()
     gc.collect()
     return total
 

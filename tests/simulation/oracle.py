@@ -15,10 +15,11 @@ from cartui.domain.plan_items import cart_item_values
 from cartui.domain.plan_orders import import_rule
 from cartui.domain.records import StockWrite
 from tests.simulation.faults import Step
-from tests.simulation.shop import CARTUI, Row, Version
+from tests.simulation.shop import BY_HAND, CARTUI, OWNER, Row, Version
 from tests.simulation.world import Process, Violation, World
 
 OVERLAP = timedelta(minutes=15)
+_ON_THEIR_WAY = ("waiting", "sending", "unknown")
 
 _AT_COMMIT = """SELECT (SELECT COUNT(*) - COUNT(DISTINCT external_id) FROM document),
  (SELECT MIN(placed_at) FROM document),
@@ -31,7 +32,16 @@ _AT_COMMIT = """SELECT (SELECT COUNT(*) - COUNT(DISTINCT external_id) FROM docum
 class Oracle:
     """Knows the whole truth. Everything it finds wrong is a `Violation` at the step that did it."""
 
-    def __init__(self, world: World, orders_from: datetime, *, imports_items: bool) -> None:
+    def __init__(
+        self,
+        world: World,
+        orders_from: datetime,
+        *,
+        imports_items: bool,
+        sends_stock: bool = False,
+        ships: bool = False,
+    ) -> None:
+        self.sends_stock, self.ships = sends_stock, ships
         self.world = world
         self.orders_from = orders_from
         self.imports_items = imports_items
@@ -146,11 +156,45 @@ class Oracle:
         if planned != seen:
             raise Violation("no stock is overwritten unseen", f"{write}: approved against {planned}, read {seen}")
 
+        if process.in_cycle:
+            self._check_sold(process, write)
+            self._check_brake(process, write, current)
+
+    def _check_sold(self, process: Process, write: StockWrite) -> None:
+        """No piece that an order took is put on sale again. A shop that can't compare has a gap that nobody can close;
+        and what the office changed while this ran is sent by the next write."""
+        if not self.world.shop.cas or self.world.office_changes != process.office_changes:
+            return
+        ours = self._linked_items(process)[write.item_id]
+        known = self._records(process, RecordKind.ORDER)
+        unknown = Decimal(0)
+        for version in self.world.shop.visible(RecordKind.ORDER):
+            if (
+                version.row.external_id not in known
+                and not version.bad
+                and version.record.placed_at >= self.orders_from
+            ):
+                unknown += _pieces(version.record, write.item_id)
+        most = max(self.free(process, write.item_id, ours) - unknown, Decimal(0))
+        if write.quantity > most:
+            raise Violation(
+                "nothing is sold twice", f"{write.quantity} of {write.item_id} are offered, {most} are left"
+            )
+
+    def _check_brake(self, process: Process, write: StockWrite, current: Decimal | None) -> None:
+        if current is None or not current > 0 >= write.quantity:
+            return
+        ours = self._linked_items(process)[write.item_id]
+        [(approved,)] = process.database.ask("SELECT approved FROM outbox WHERE kind = 'stock' AND our_id = ?", ours)
+        process.zeroed += not approved
+        if process.zeroed > 1:
+            raise Violation("a brake holds", f"{process.zeroed} items were set to zero and nobody was asked")
+
     def check_update(self, process: Process, item_id: str, changes: Mapping[str, object]) -> None:
         """What a person saw as "before" is what the process found there."""
         found = cart_item_values(process.seen_items[item_id])
         for name in changes:
-            shown = process.planned_fields.get((item_id, name), "")
+            shown = process.planned_fields.get((item_id, name), found[name] if process.in_cycle else "")
             if shown != found[name]:
                 raise Violation(
                     "nothing is overwritten that was not shown",
@@ -161,7 +205,13 @@ class Oracle:
 
     def unfinished(self, process: Process) -> list[str]:
         """What is not yet as it must be in the end; empty when all has converged."""
-        problems = [*self._unfinished_orders(process), *self._unfinished_items(process)]
+        problems = [
+            *self._unfinished_orders(process),
+            *self._unfinished_items(process),
+            *self._unfinished_parcels(process),
+        ]
+        if self.sends_stock:
+            problems += self._unfinished_stock(process)
         [(still_open,)] = process.database.ask("SELECT COUNT(*) FROM journal WHERE state IN ('intent', 'unknown')")
         if still_open:
             problems.append(f"{still_open} journal entries are open")
@@ -176,8 +226,8 @@ class Oracle:
     def _unfinished_orders(self, process: Process) -> list[str]:
         records = self._records(process, RecordKind.ORDER)
         documents = {
-            key: (from_micros(total), ours)
-            for key, total, ours in process.database.ask("SELECT external_id, total, id FROM document")
+            key: (from_micros(total), ours, status)
+            for key, total, ours, status in process.database.ask("SELECT external_id, total, id, status FROM document")
         }
         problems = [
             f"document of {key}, which the shop never had" for key in documents if key not in self.world.shop.orders
@@ -188,7 +238,7 @@ class Oracle:
         return problems
 
     def _order(
-        self, key: str, row: Row, record: tuple[str, str, int | None] | None, document: tuple[Decimal, int] | None
+        self, key: str, row: Row, record: tuple[str, str, int | None] | None, document: tuple[Decimal, int, str] | None
     ) -> list[str]:
         if record is None:
             relevant = row.last_bumped if self.world.style != "placed" else row.versions[0]
@@ -213,11 +263,11 @@ class Oracle:
             problems.append(f"order {key}: is unreadable and {state}")
         return problems
 
-    def _followed(self, state: str, row: Row, document: object) -> bool:
+    def _followed(self, state: str, row: Row, document: tuple[Decimal, int, str] | None) -> bool:
         """Whether the books are expected to know the latest version. Where changes are not seen, only what is open is
         read again."""
         if self.world.style == "placed":
-            return len(row.versions) == 1 or state == "staged" or document is not None
+            return len(row.versions) == 1 or state == "staged" or (document is not None and document[2] == "PENDING")
         return True
 
     def _importable(self, version: Version) -> bool:
@@ -225,6 +275,68 @@ class Oracle:
             return False
         order = version.record
         return order.placed_at >= self.orders_from and import_rule(order) is None
+
+    def _unfinished_stock(self, process: Process) -> list[str]:
+        """What may still be sold is what the shop offers, unless its owner typed another number after our write."""
+        problems = []
+        for item_id, ours in self._linked_items(process).items():
+            row = self.world.shop.items[item_id]
+            numbers = [(one.record.stock, one.author) for one in row.versions if not one.bad]
+            moves = [who for (value, who), before in zip(numbers[1:], numbers, strict=False) if value != before[0]]
+            last = max((at for at, who in enumerate(moves) if who == CARTUI), default=-1)
+            written = max((one.seq for one in row.versions if one.author == CARTUI), default=0)
+            if self.world.shop.unsettled.get(item_id, -1) >= written:
+                continue
+            if OWNER in moves[last + 1 :] or BY_HAND in moves[last + 1 :]:
+                continue
+            wanted = max(self.free(process, item_id, ours), Decimal(0))
+            if row.last.record.stock != wanted:
+                problems.append(f"stock of {item_id} is {row.last.record.stock}, not {wanted}")
+        rows = process.database.ask("SELECT kind, our_id, state FROM outbox WHERE kind = 'stock'")
+        return problems + [f"{kind} {ours} is {state}" for kind, ours, state in rows if state in _ON_THEIR_WAY]
+
+    def _linked_items(self, process: Process) -> dict[str, int]:
+        return {key: ours for key, (_, _, ours) in self._records(process, RecordKind.ITEM).items() if ours is not None}
+
+    def free(self, process: Process, item_id: str, ours: int) -> Decimal:
+        """What of an item may still be sold, by what the books hold of documents and the shop of orders that wait."""
+        [(on_hand, allocated, code)] = process.database.ask(
+            "SELECT on_hand, allocated, code FROM item WHERE id = ?", ours
+        )
+        [(pending,)] = process.database.ask(
+            "SELECT COALESCE(SUM(l.quantity), 0) FROM document_line l JOIN document d ON d.id = l.document_id"
+            " WHERE d.status = 'PENDING' AND l.kind = 'product' AND l.item_code = ?",
+            code,
+        )
+        waiting = Decimal(0)
+        for key, (state, _, document) in self._records(process, RecordKind.ORDER).items():
+            row = self.world.shop.orders[key]
+            known = self._as_known(process, row)
+            if state in ("staged", "held") and document is None and known is not None:
+                waiting += _pieces(known, item_id)
+        return from_micros(on_hand - allocated - pending) - waiting
+
+    def _as_known(self, process: Process, row: Row) -> Any:
+        seq = self.read[RecordKind.ORDER, row.external_id]
+        seen = [one for one in row.versions if one.seq <= seq and not one.bad]
+        return seen[-1].record if seen and not row.deleted else None
+
+    def _unfinished_parcels(self, process: Process) -> list[str]:
+        """The shop has each parcel once."""
+        there = [one.tracking_number for _, one in self.world.shop.parcels]
+        problems = [
+            f"parcel {one} was told {there.count(one)} times" for one in sorted(set(there)) if there.count(one) > 1
+        ]
+        if self.ships:
+            rows = process.database.ask(
+                "SELECT s.tracking_number, o.state FROM shipment s"
+                " JOIN outbox o ON o.our_id = s.id AND o.kind = 'shipment'"
+            )
+            problems += [f"parcel {one} is {state}" for one, state in rows if state in _ON_THEIR_WAY]
+            problems += [
+                f"parcel {one} is done, not there" for one, state in rows if state == "done" and one not in there
+            ]
+        return problems
 
     def _unfinished_items(self, process: Process) -> list[str]:
         shop, problems = self.world.shop, []
@@ -241,6 +353,10 @@ class Oracle:
                 if key in records and records[key][2] is not None and records[key][1] not in _contents(row):
                     problems.append(f"item {key}: the books remember another content")
         return problems
+
+
+def _pieces(order: Any, item_id: str) -> Decimal:
+    return sum((line.quantity for line in order.lines if line.item_id == item_id), Decimal(0))
 
 
 def _latest(row: Row) -> list[Version]:

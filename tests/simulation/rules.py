@@ -13,17 +13,21 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from cartui.books import outbox as outbox_table
 from cartui.books.carts import Carts
 from cartui.books.cursors import Cursors
 from cartui.books.database import Database
 from cartui.books.fields import to_moment
 from cartui.books.leases import Leases
+from cartui.books.outbox import Outbox
 from cartui.domain import plan_orders
 from cartui.domain.ids import Direction
 from cartui.domain.ledger import JournalState
+from cartui.domain.outbox import Ending
 from cartui.domain.settings import SyncStatus
 from cartui.errors import AbortCycleError
-from cartui.sync import apply, cycle, exports, intake
+from cartui.sync import apply, cycle, exports, intake, outbox
+from cartui.sync.outbox import Outbound
 from tests.simulation.carts import Numbered, SimCart
 
 Change = tuple[Any, str, Any]
@@ -261,6 +265,66 @@ def _own_write_forgotten() -> Sequence[Change]:
     return [(exports.Exporter, "_finish_linked", finish)]
 
 
+# --- the outbox -------------------------------------------------------------------------------------------------------
+
+
+def _ended_otherwise(change: Callable[[Any], Any]) -> Sequence[Change]:
+    def end(self: Outbox, ended: Any) -> None:
+        real(self, [change(one) for one in ended])
+
+    real = Outbox.end
+    return [(Outbox, "end", end)]
+
+
+def _later_change_forgotten() -> Sequence[Change]:
+    return _ended_otherwise(lambda one: replace(one, row=replace(one.row, version=10**9)))
+
+
+def _unknown_is_done() -> Sequence[Change]:
+    return _ended_otherwise(lambda one: replace(one, ending=Ending.DONE) if one.ending is Ending.UNKNOWN else one)
+
+
+def _conflict_is_done() -> Sequence[Change]:
+    return _ended_otherwise(lambda one: replace(one, ending=Ending.DONE) if one.ending is Ending.AGAIN else one)
+
+
+def _changes_not_noted() -> Sequence[Change]:
+    return [(Outbox, "touch", lambda self, kind, our_ids, **more: None)]
+
+
+def _orders_not_noted() -> Sequence[Change]:
+    return [(Outbox, "touch_stock_of", lambda self, codes: None)]
+
+
+def _orders_not_read_before_stock() -> Sequence[Change]:
+    return [(cycle, "Outbound", lambda *args: Outbound(*args[:-1], lambda: None))]
+
+
+def _waiting_orders_not_counted() -> Sequence[Change]:
+    return [(cycle, "note_open_orders", lambda *args: None)]
+
+
+def _blind_outbox_stock() -> Sequence[Change]:
+    def write(change: Any) -> Any:
+        return replace(real(change), expected=None)
+
+    real = outbox._stock_write
+    return [(outbox, "_stock_write", write)]
+
+
+def _brakes_off() -> Sequence[Change]:
+    return [(outbox, "check_counts", lambda harms, population: ())]
+
+
+def _parcel_not_looked_up() -> Sequence[Change]:
+    return [(SimCart, "find_shipments", lambda self, order_id: [])]
+
+
+def _left_sending() -> Sequence[Change]:
+    """Rows that a dead process left on their way are nobody's."""
+    return [(outbox_table, "_OPEN", "state IN ('waiting', 'unknown')")]
+
+
 RULES: tuple[Rule, ...] = (
     Rule("read again before the cursor", _no_overlap, ("the cursor passes nothing unread", "it converges")),
     Rule("a list must reach its total", _no_total_check, ("the cursor passes nothing unread", "it converges")),
@@ -288,5 +352,16 @@ RULES: tuple[Rule, ...] = (
     Rule("looked up before it is made", _sent_again_blindly, ("it converges",)),
     Rule("stock is compared and set", _blind_stock, ("no stock is overwritten unseen",)),
     Rule("what was approved is compared", _approved_is_not_compared, ("nothing is overwritten that was not shown",)),
+    Rule("a change while it is sent is sent again", _later_change_forgotten, ("it converges",)),
+    Rule("what had no answer is looked up", _unknown_is_done, ("it converges",)),
+    Rule("a refused compare-and-set is tried again", _conflict_is_done, ("it converges",)),
+    Rule("a change is noted with it", _changes_not_noted, ("it converges",)),
+    Rule("an order moves what is left", _orders_not_noted, ("it converges",)),
+    Rule("orders are read before stock is written", _orders_not_read_before_stock, ("nothing is sold twice",)),
+    Rule("orders that wait are sold", _waiting_orders_not_counted, ("it converges", "nothing is sold twice")),
+    Rule("the outbox compares and sets", _blind_outbox_stock, ("no stock is overwritten unseen",)),
+    Rule("much harm at once is asked for", _brakes_off, ("a brake holds",)),
+    Rule("parcels are looked up before they are told", _parcel_not_looked_up, ("it converges",)),
+    Rule("what a dead process left is sent", _left_sending, ("it converges",)),
     Rule("our own write is remembered", _own_write_forgotten, ("what we wrote is remembered",)),
 )

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from cartui.books.migrate import migrate
 from cartui.domain.ids import ItemCode, RecordKind
+from cartui.domain.outbox import OutboxState
 from cartui.domain.outcomes import CycleResult
 from cartui.domain.plan import ExportItem, NewItem
 from cartui.domain.records import OrderState, PaymentState
-from cartui.domain.settings import CartConnection
+from cartui.domain.settings import OWNED_FIELDS, CartConnection, FieldOwner, owner_key
 from cartui.errors import AbortCycleError, LeaseTakenError, NeedsOperatorError
 from cartui.sync import carts
 from cartui.sync.actions import Selection, plan_export, plan_link, plan_retry
@@ -27,15 +28,17 @@ from tests.simulation.carts import COARSE, SPEC, STYLES, page_size
 from tests.simulation.database import image_of, memory_driver
 from tests.simulation.faults import WRITES, Fault, Pair, Step, all_pairs
 from tests.simulation.oracle import Oracle, check_received
-from tests.simulation.shop import CARTUI, SimShop, item, order
+from tests.simulation.shop import BY_HAND, SimShop, item, order
+from tests.simulation.system import Office
 from tests.simulation.world import LEASE, CalmProcess, Process, Violation, World
 
 NAME = "Shop"
 _RARE = {
     Step.CREATE_ITEM: 14, Step.UPDATE_ITEM: 14, Step.SET_STOCK: 10, Step.GET_ORDERS: 4, Step.FIND_ITEMS: 6,
-    Step.GET_ITEMS: 5, Step.ITER_ITEMS: 3,
+    Step.GET_ITEMS: 5, Step.ITER_ITEMS: 3, Step.FIND_SHIPMENTS: 6, Step.CREATE_SHIPMENT: 14,
 }  # fmt: skip
 ALLOWED_CYCLES = 6  # after the faults stop; the goal is 3
+_ON_HAND = 60
 _OURS = 5  # items of ours: the first three are in the shop and linked
 
 # Clocks change in these zones at these moments (UTC); half an hour in Lord Howe.
@@ -109,7 +112,10 @@ def _template(begun: datetime) -> bytes:
         pass
     carts.set_last_order_from(ws, NAME, begun)
     carts.set_last_update_time(ws, NAME, begun)
-    new = [NewItem(ItemCode(f"SKU-{n}"), f"Thing {n}", price=Decimal(10), currency="EUR") for n in range(_OURS)]
+    new = [
+        NewItem(ItemCode(f"SKU-{n}"), f"Thing {n}", price=Decimal(10), currency="EUR", on_hand=Decimal(_ON_HAND))
+        for n in range(_OURS)
+    ]
     with ws.books.transaction():
         ws.books.items.add_many(new)
     for number in range(3):
@@ -142,9 +148,15 @@ class Schedule:
         )
         self.imports_items = rng.random() < 0.5
         self.late = rng.random() < 0.5
+        self.sends_stock, self.sends_items, self.ships = (rng.random() < odds for odds in (0.5, 0.3, 0.35))
+        self.sends = self.sends_stock or self.sends_items or self.ships
+        owner = rng.choice((FieldOwner.SYSTEM, FieldOwner.CART, FieldOwner.NEWEST, FieldOwner.ASK))
+        self.owners = {owner_key(RecordKind.ITEM, name): owner for name in OWNED_FIELDS[RecordKind.ITEM]}
+        self.office = Office(world, ships=self.ships)
         self.exports = rng.random() < 0.5
         self.orders_from = begun + world.shop.skew
         world.oracle = self.oracle = Oracle(world, self.orders_from, imports_items=self.imports_items)
+        self.oracle.sends_stock, self.oracle.ships = self.sends_stock, self.ships
         world.change_shop, world.other_work = self._change_shop, self._other_process
         self.next_order = 0
         self.process = world.new_process()
@@ -160,12 +172,15 @@ class Schedule:
         document = ws.books.carts.get(NAME)
         settings = replace(
             document.settings, from_cart_items=self.imports_items, orders_from=self.orders_from,
-            updates_from=self.orders_from,
+            updates_from=self.orders_from, to_cart_stock=self.sends_stock, to_cart_items=self.sends_items,
+            to_cart_tracking=self.ships, field_owners=self.owners, default_carrier="post",
         )  # fmt: skip
         with ws.books.transaction():
             for kind in (RecordKind.ORDER, RecordKind.ITEM):
                 ws.books.cursors.reset(document.cart_id, kind, carts.Direction.IMPORT, self.orders_from)
             ws.books.carts.save(replace(document, settings=settings))
+            for kind in settings.sends:
+                ws.books.outbox.touch_all(document.cart_id, kind)
         [(self.oracle.journal,)] = self.process.database.ask("SELECT MAX(id) FROM journal")
         real = world.now
         world.now = real - timedelta(minutes=5)
@@ -176,7 +191,8 @@ class Schedule:
         world.log(
             f"{world.style}, page {self.shop.page_size}, skew {self.shop.skew}, {self.shop.zone}, "
             f"grain {self.shop.grain}, cas {self.shop.cas}, idempotent {self.shop.idempotent}, "
-            f"unique {self.shop.unique_sku}, items {self.imports_items}"
+            f"unique {self.shop.unique_sku}, items {self.imports_items}, sends {[str(one) for one in settings.sends]}, "
+            f"owner {next(iter(self.owners.values()))}"
         )
 
     def _aim(self) -> None:
@@ -196,8 +212,12 @@ class Schedule:
             return False  # without totals nobody can see it
         if fault is Fault.TOTAL_LIE and self.world.style == "local":
             return False
-        if pair == (Fault.PAUSED, Step.CREATE_ITEM) and not (self.shop.idempotent or self.shop.unique_sku):
-            return False  # what sleeps within a request while another takes over can make it twice there: known, rare
+        if step in (Step.FIND_SHIPMENTS, Step.CREATE_SHIPMENT):
+            return self.ships
+        if step in (Step.SET_STOCK, Step.GET_ITEMS) and self.sends_stock:
+            return True
+        if step is Step.UPDATE_ITEM and self.sends_items:
+            return True
         if step is Step.GET_ORDERS:
             return self.world.style == "placed"
         if step in (*WRITES, Step.FIND_ITEMS, Step.GET_ITEMS) and not self.exports:
@@ -209,10 +229,10 @@ class Schedule:
     def run(self) -> int:
         """Play it; how many cycles it took to converge."""
         rng = self.rng
-        for _ in range(rng.randint(2, 4)):
+        for _ in range(rng.choice((1, 2, 2, 3, 4))):
             pause = rng.choice((1, 60, 600, 600, 1800, 5400))
             for _ in range(rng.randint(0, 4)):
-                self._change_shop()
+                self._change()
                 self.world.advance(rng.choice((0, pause / 4)))
             self.world.advance(pause / 4)
             self._act()
@@ -220,7 +240,9 @@ class Schedule:
 
     def _act(self) -> None:
         kind = self.rng.random()
-        if kind < (0.45 if self.exports else 0.9):
+        if self.sends and kind < 0.25:
+            self._cycle(self.process, only_outbox=True)
+        elif kind < (0.55 if self.exports else 0.93):
             self._cycle(self.process)
         elif kind < 0.97:
             self._export(self.process)
@@ -260,6 +282,7 @@ class Schedule:
         process.delivered.clear()
         process.received.clear()
         process.planned_stock = {}
+        process.zeroed, process.office_changes = 0, world.office_changes
         process.planned_fields = {}
         world.log(f"{process.name} {what}")
         try:
@@ -271,22 +294,25 @@ class Schedule:
         finally:
             world.lies.clear()
 
-    def _cycle(self, process: Process) -> CycleResult | None:
+    def _cycle(self, process: Process, *, only_outbox: bool = False) -> CycleResult | None:
         result: CycleResult | None = None
 
         def work() -> None:
             nonlocal result
             process.in_cycle = True
-            report = run_cycle(process.ws, NAME)
+            report = run_cycle(process.ws, NAME, only_outbox=only_outbox)
             result = report.result
             counts = {str(kind): vars_of(count) for kind, count in sorted(report.counts.items())}
-            self.world.log(f"{process.name} cycle: {report.result} {counts} {report.problem}")
+            sent = {str(kind): {str(k): n for k, n in sorted(ended.items())} for kind, ended in report.sent.items()}
+            self.world.log(f"{process.name} cycle: {report.result} {counts} {sent} {report.problem}")
+            if report.braked:
+                self._release_brake(process)
             if result in (CycleResult.OK, CycleResult.HELD):
                 check_received(process, report.counts)
             if "ignored the date filter" in report.problem:
                 self.world.filter_lied = True
 
-        self._guarded(process, "cycle", work)
+        self._guarded(process, "outbox" if only_outbox else "cycle", work)
         process.in_cycle = False
         return result
 
@@ -302,7 +328,7 @@ class Schedule:
                 if rng.random() < 0.3:
                     with books.transaction():
                         current = books.items.find_by_ids([one.item_id])[one.item_id]
-                        books.items.update(replace(current, price=Decimal(rng.randint(10, 99))))
+                        books.items.update(replace(current, price=Decimal(rng.randint(10, 14))))
             edits = {str(one.item_id): {"stock": str(rng.randint(0, 99))} for one in chosen if rng.random() < 0.6}
             plan = plan_export(
                 process.ws, NAME, RecordKind.ITEM, Selection([str(one.item_id) for one in chosen], edits)
@@ -328,7 +354,7 @@ class Schedule:
             return
         row = self.shop.items[payload.stock.item_id]
         taken = any(
-            one.seq > begun and one.author == CARTUI and one.record.stock == payload.stock.quantity
+            one.seq > begun and one.author == BY_HAND and one.record.stock == payload.stock.quantity
             for one in row.versions
             if not one.bad
         )
@@ -353,10 +379,27 @@ class Schedule:
             else:
                 self._export(other)
 
+    def _release_brake(self, process: Process) -> None:
+        """The admin looks at what a brake holds back and lets it pass."""
+        books = self._admin().ws.books
+        rows = books.outbox.list_rows(books.carts.get(NAME).cart_id, [OutboxState.REFUSED])
+        self.world.happened["brake released"] += 1
+        with books.transaction():
+            books.outbox.retry(books.carts.get(NAME).cart_id, [one.row_id for one in rows], approved=True)
+
     # --- shoppers, the owner, the admin
+
+    def _change(self) -> None:
+        if self.sends and self.rng.random() < 0.4:
+            self.office.act(self.rng)
+        else:
+            self._change_shop()
 
     def _change_shop(self) -> None:
         rng = self.rng
+        if self.world.nested and self.sends and rng.random() < 0.4:
+            self.office.act(rng)
+            return
         if self.world.hint and rng.random() < 0.8:
             self._edit_item(self.world.hint)
             return
@@ -392,6 +435,8 @@ class Schedule:
         placed = order(number, self.shop.clock(), rng.randrange(4), rng.randint(1, 4), payment_state=state)
         self.world.happened["placed" if not bad else "unreadable"] += 1
         self.shop.put(RecordKind.ORDER, placed, late=self._delay(), bad="total: is no amount" if bad else "")
+        if not bad:
+            self.shop.take_off(placed)
         self.world.log(f"order {number} placed {'(unreadable)' if bad else state}")
 
     def _edit_order(self) -> None:
@@ -415,6 +460,8 @@ class Schedule:
             again = order(int(key), last.placed_at, 0, rng.randint(1, 6))
             changed = replace(last, lines=again.lines, total=again.total)
         bump = rng.random() > 0.1
+        if what in ("cancelled", "quantity"):
+            self.shop.put_back(key)
         self.world.happened["edited" if bump else "edited without a new date"] += 1
         self.shop.put(RecordKind.ORDER, changed, late=self._delay(), bump=bump)
         self.world.log(f"order {key} {what}{'' if bump else ' (date stays)'}")
@@ -428,7 +475,7 @@ class Schedule:
         what = rng.choice(("stock", "stock", "price", "name"))
         value = {
             "stock": Decimal(rng.randint(0, 50)),
-            "price": Decimal(rng.randint(10, 99)),
+            "price": Decimal(rng.randint(10, 14)),
             "name": f"Thing {key} {rng.randrange(99)}",
         }[what]
         self.world.happened[f"shop changes {what}"] += 1
@@ -438,6 +485,7 @@ class Schedule:
     def _delete_order(self) -> None:
         key = self.rng.choice(list(self.shop.orders))
         self.shop.orders[key].deleted = True
+        self.shop.put_back(key)
         self.world.happened["deleted"] += 1
         self.world.log(f"order {key} deleted")
 

@@ -22,6 +22,7 @@ from cartui.domain.records import (
     Buyer,
     CartItem,
     CartOrder,
+    CartShipment,
     FulfilmentState,
     LineKind,
     OrderLine,
@@ -31,6 +32,8 @@ from cartui.domain.records import (
 
 CARTUI = "cartui"
 OWNER = "owner"
+SHOPPER = "shopper"
+BY_HAND = "by hand"  # a number that an admin typed in cartui
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class SimShop:
     orders: dict[str, Row] = field(default_factory=dict)
     items: dict[str, Row] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    unsettled: dict[str, int] = field(default_factory=dict)  # item -> when its stock became anybody's guess
+    parcels: list[tuple[str, CartShipment]] = field(default_factory=list)  # order id, shipment
     made: dict[str, str] = field(default_factory=dict)  # id of an item that we made -> its SKU
 
     def clock(self) -> datetime:
@@ -136,6 +141,21 @@ class SimShop:
         version = Version(self.seq, seen_at, bump or not row.versions, author, told, content)
         row.versions.append(version)
         return version
+
+    def take_off(self, placed: CartOrder) -> None:
+        """A shopper's order takes its pieces off at once; the items' own dates do not move with it."""
+        for line in placed.lines:
+            row = self.items.get(line.item_id or "")
+            if row is not None and not row.last.bad and row.last.record.stock is not None:
+                less = replace(row.last.record, stock=row.last.record.stock - line.quantity)
+                self.put(RecordKind.ITEM, less, author=SHOPPER, bump=False)
+
+    def put_back(self, order_id: str) -> None:
+        """What a cancelled or changed order means for the shop's stock is the shop's business: some put the pieces
+        back, others don't. The oracle asks for nothing until the next write."""
+        for version in self.orders[order_id].versions:
+            if not version.bad:
+                self.unsettled |= {line.item_id or "": self.seq for line in version.record.lines}
 
     def stock_of(self, item_id: str) -> Decimal | None:
         """The stock as the shop keeps it: never late."""

@@ -60,6 +60,7 @@ class World:
     nested: int = 0
     count: int = 0
     runs: int = 0
+    office_changes: int = 0
     filter_lied: bool = False
     change_shop: Callable[[], None] = lambda: None  # what shoppers and the owner do meanwhile
     other_work: Callable[[], None] = lambda: None  # what a second process does meanwhile
@@ -114,6 +115,8 @@ class Process:
         self.planned_stock: dict[str, Any] = {}  # what a person saw and approved
         self.run = 0
         self.in_cycle = False
+        self.zeroed = 0
+        self.office_changes = 0
         self.received: Counter[RecordKind] = Counter()
         self.database = SimDatabase(world.driver, world.clock, self)
         self.books = Books(self.database)
@@ -175,7 +178,7 @@ class Process:
             self.dead = True
             raise Killed(self.name)
         if fault is Fault.PAUSED:
-            world.advance(world.rng.choice((1, LEASE + 1, LEASE * 3)))
+            world.advance(1 if self._can_harm(step) else world.rng.choice((1, LEASE + 1, LEASE * 3)))
             self._meanwhile(world.other_work)
         elif fault is Fault.CHANGED:
             self._meanwhile(world.change_shop)
@@ -183,6 +186,18 @@ class Process:
             raise AbortCycleError(f"{step} failed (injected).")
         elif fault is Fault.LOST:
             raise lost(step)
+
+    def _can_harm(self, step: Step) -> bool:
+        """One that sleeps within a request until another took over, and then goes on, can write an old value or make a
+        thing twice, where the shop neither compares nor knows our keys. No program can prevent that; it can only make
+        the gap small. So nobody sleeps that long there."""
+        shop = self.world.shop
+        return (
+            step is Step.UPDATE_ITEM
+            or (step is Step.SET_STOCK and not shop.cas)
+            or (step is Step.CREATE_SHIPMENT and not shop.idempotent)
+            or (step is Step.CREATE_ITEM and not (shop.idempotent or shop.unique_sku))
+        )
 
     def _meanwhile(self, work: Callable[[], None]) -> None:
         if self.world.nested == 0:
