@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,9 +18,12 @@ from cartui.domain.ledger_text import Entry, ledger_lines
 from cartui.domain.money import format_amount
 from cartui.domain.posting import TAX, Account, AccountKind, rate_word
 from cartui.domain.rows import RowSource
+from cartui.domain.safe_text import is_safe_text
+from cartui.errors import NeedsOperatorError
 from cartui.sync.workspace import Workspace
 
 _ZERO = Decimal(0)
+_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _PAGE = 200
 ReportRow = Mapping[str, object]
 
@@ -252,14 +256,27 @@ def _entries(ws: Workspace) -> Iterator[Entry]:
         yield Entry(head.at.date(), "cartui", text, head.document, amounts)
 
 
+def _ensure_name(name: str) -> None:
+    if not name.strip() or len(name) > 60 or not is_safe_text(name):
+        raise NeedsOperatorError(
+            "That can't be the name of an account.", "Take 1 to 60 characters, none of them invisible."
+        )
+
+
 def rename_account(ws: Workspace, key: str, name: str) -> None:
     """Give an account another name; what was posted on it stays."""
+    _ensure_name(name)
     with ws.books.transaction():
         ws.books.accounts.rename(key, name)
 
 
 def add_account(ws: Workspace, account: Account) -> None:
     """A further account, such as one for a payment provider."""
+    _ensure_name(account.name)
+    if not _KEY.fullmatch(account.key):
+        raise NeedsOperatorError(
+            f"{account.key[:40]!r} can't be the key of an account.", "Take small letters, digits, - and _: stripe."
+        )
     with ws.books.transaction():
         ws.books.accounts.add(account)
 

@@ -284,3 +284,62 @@ def test_what_is_wrong_with_an_edit_is_said(
     edited = edit_document(document, DocumentEdit(fields, lines), frozenset())
     assert words in " ".join(edited.problems)
     assert edited.changes == ()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "Sal\x1b[31mes", "x" * 61])
+def test_an_account_has_a_readable_name(ws: Workspace, name: str) -> None:
+    """Neither renamed nor added otherwise; and a key is one word."""
+    with pytest.raises(NeedsOperatorError, match="name of an account"):
+        accounting.rename_account(ws, "sales", name)
+    with pytest.raises(NeedsOperatorError, match="name of an account"):
+        accounting.add_account(ws, Account("stripe", name, AccountKind.ASSET))
+    with pytest.raises(NeedsOperatorError, match="key of an account"):
+        accounting.add_account(ws, Account("tax:20 %", "Tax", AccountKind.LIABILITY))
+
+
+def test_many_are_made_void_and_what_was_posted_is_refused(ws: Workspace, cart_id: CartId) -> None:
+    """Each by itself; an order that was shipped in part is closed instead, and what it kept is free."""
+    posted = approved(ws, stored(ws, cart_id, an_order()).document_id)
+    order = approved(ws, stored(ws, cart_id, an_order(DocumentKind.SALES_ORDER, "2")).document_id)
+    pending = stored(ws, cart_id, an_order(external_id="3"))
+    fulfilment.ship_document(ws, order, fulfilment.Parcel({1: Decimal(1)}))
+    done = approvals.void_documents(ws, [posted.document_id, order.document_id, pending.document_id], "a test order")
+    assert [bool(one.problem) for one in done] == [True, True, False]
+    assert "Close it" in done[1].remedy
+    assert ws.books.documents.get(pending.document_id).void_reason == "a test order"
+    approvals.close_order(ws, ws.books.documents.get(order.document_id), "")
+    assert ws.books.items.find_by_codes(["MUG"])[ItemCode("MUG")].allocated == 0
+    with pytest.raises(NeedsOperatorError, match="left to ship"):
+        fulfilment.ship_document(ws, order, fulfilment.Parcel())
+
+
+def test_a_pick_list_names_what_is_left(ws: Workspace, cart_id: CartId) -> None:
+    """By item, with what is on hand, for each document; PENDING ones and derived ones are not in it."""
+    orders = [approved(ws, stored(ws, cart_id, an_order(DocumentKind.SALES_ORDER, str(n))).document_id) for n in (1, 2)]
+    stored(ws, cart_id, an_order(DocumentKind.SALES_ORDER, "3"))
+    fulfilment.ship_document(ws, orders[0], fulfilment.Parcel({1: Decimal(1)}, "DHL", "0034"))
+    lines = fulfilment.pick_documents(ws, [DocumentId(1), DocumentId(2), DocumentId(3)])
+    assert lines == [
+        "[ ] 3 x MUG  A thing  (on hand 10)",
+        "      1 for SO-2026-00001",
+        "      2 for SO-2026-00002",
+    ]
+
+
+def test_a_shipment_waits_for_its_cart(ws: Workspace, cart_id: CartId) -> None:
+    """In the outbox, in the transaction that booked it; tracking that comes later makes it wait again."""
+    order = approved(ws, stored(ws, cart_id, an_order(DocumentKind.SALES_ORDER)).document_id)
+    made = fulfilment.ship_document(ws, order, fulfilment.Parcel())
+
+    def waiting() -> list[tuple[int, int]]:
+        return [
+            (row[0], row[1])
+            for row in ws.books.database.sql("SELECT our_id, version FROM outbox WHERE kind = 'shipment'")
+        ]
+
+    assert waiting() == [(made, 1)]
+    shipment = ws.books.shipments.find(made)
+    assert shipment is not None
+    fulfilment.correct_tracking(ws, order, shipment, "UPS", "1Z", "https://ups.example/1Z")
+    assert waiting() == [(made, 2)]
+    assert [one.tracking_number for one in ws.books.shipments.of_document(order.document_id)] == ["1Z"]
