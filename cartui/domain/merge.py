@@ -11,6 +11,9 @@ from cartui.domain.plan import FieldChange
 from cartui.domain.records import Buyer, CartCustomer
 from cartui.domain.settings import FieldOwner
 
+BOTH_SIDES = "Changed on both sides"
+"""How the reason of every conflict begins."""
+
 CUSTOMER_FIELDS = ("first_name", "last_name", "company", "email", "phone", "tax_number")
 
 
@@ -33,11 +36,11 @@ class Merge:
     def conflict_text(self) -> str:
         """Both values of each field in conflict, as a sentence."""
         parts = (f"{one.name}: {one.before!r} here, {one.after!r} in the cart" for one in self.conflicts)
-        return f"Changed on both sides ({'; '.join(parts)})."
+        return f"{BOTH_SIDES} ({'; '.join(parts)})."
 
     @property
     def remedy(self) -> str:
-        return "Make both sides say the same, here or in the shop; then retry it from Held."
+        return "Say whose value counts under Conflicts (C on Held, or `cartui conflicts`)."
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from cartui.domain.documents import Customer, Item
 from cartui.domain.ids import CustomerId, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord
-from cartui.domain.merge import customer_values
+from cartui.domain.merge import BOTH_SIDES, customer_values
 from cartui.domain.plan import Action, ExportCustomer, ExportItem, FieldChange, PlannedChange
 from cartui.domain.plan_customers import customer_label
 from cartui.domain.plan_items import cart_item_values, our_item_values
@@ -166,8 +166,8 @@ def _outgoing(
 def _planned(key: str, label: str, out: Outgoing, payload: ExportItem | ExportCustomer) -> PlannedChange:
     if out.conflicts:
         parts = (f"{one.name}: {one.after!r} here, {one.before!r} in the cart" for one in out.conflicts)
-        remedy = "Make both sides say the same, or name an owner of the field (cart or system); then retry it."
-        return PlannedChange(Action.HOLD, key, label, f"Changed on both sides ({'; '.join(parts)}).", remedy)
+        remedy = "Say whose value counts under Conflicts (C on Held, or `cartui conflicts`), or name the field's owner."
+        return PlannedChange(Action.HOLD, key, label, f"{BOTH_SIDES} ({'; '.join(parts)}).", remedy)
     if not out.fields:
         return PlannedChange(Action.SAME, key, label)
     return PlannedChange(Action.UPDATE, key, label, fields=out.fields, payload=payload)
