@@ -10,10 +10,10 @@ from cartui.screens.base import PUSHED_GROUPS
 from cartui.screens.document_life import LivingPage
 from cartui.screens.drift import DriftScreen
 from cartui.screens.page import PageScreen
-from cartui.screens.paper import document_lines, our_lines, raw_lines, record_lines
+from cartui.screens.paper import document_lines, raw_lines, record_lines
 from cartui.screens.times import show_moment
 from cartui.sync.documents import DocumentView, view_document
-from cartui.sync.records import OurRecordView, RecordView, read_record, view_ours, view_record
+from cartui.sync.records import RecordView, read_record, view_record
 
 
 class DocumentScreen(LivingPage):
@@ -104,23 +104,3 @@ class RecordScreen(PageScreen):
 
     def _show(self, view: RecordView) -> None:
         self.show_page(self._title, lambda width: record_lines(view, width))
-
-
-class OurRecordScreen(PageScreen):
-    """An item or customer of the system."""
-
-    ABOUT: ClassVar[str] = "One record of the system, and the records of this cart that it is linked to."
-
-    def __init__(self, cart_name: str, kind: RecordKind, key: str) -> None:
-        super().__init__(f"{kind}".capitalize(), cart_name)
-        self._kind = kind
-        self._our_id = int(key)
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        ws, name, kind, our_id = self.ws, self.cart_name, self._kind, self._our_id
-        self.read("record", lambda: view_ours(ws, name, kind, our_id), self._show)
-
-    def _show(self, view: OurRecordView) -> None:
-        title = f"{self._kind}".capitalize() + f" {safe_text(view.record.code, 60)}"
-        self.show_page(title, lambda width: our_lines(view, width))
