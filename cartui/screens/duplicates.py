@@ -31,8 +31,8 @@ class DuplicatesScreen(CartuiScreen):
     GROUPS: ClassVar[tuple[str, ...]] = (*PUSHED_GROUPS, "table", "duplicates")
     ABOUT: ClassVar[str] = (
         "Customers that share an e-mail, a phone, a tax number, or name and postcode. Merging moves documents and "
-        "links to the one that stays and fills what it lacks; it can be undone on that customer's page. Enter shows what a "
-        "merge would change, x turns a pair round. Guests are never merged with registered customers."
+        "links to the one that stays and fills what it lacks; it can be undone on that customer's page. Enter shows "
+        "what a merge would change, x turns a pair round. Guests are never merged with registered customers."
     )
     AUTO_FOCUS: ClassVar[str | None] = "RecordTable"
 
