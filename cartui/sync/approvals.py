@@ -177,6 +177,8 @@ def void_pending(ws: Workspace, document: Document, reason: str) -> Document:
 
 
 def _ensure_unused(ws: Workspace, document: Document) -> None:
+    if document.draft.past:
+        return
     if document.draft.kind is not DocumentKind.SALES_ORDER:
         raise NeedsOperatorError(
             f"{document.name} was posted and can't be made void.", "Reverse it with a credit note."

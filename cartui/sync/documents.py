@@ -82,7 +82,11 @@ def refused_actions(document: Document) -> dict[str, str]:
         "credit": (posted, "Only an approved Cash Sale or Sales Invoice can be credited."),
         "pay": (approved and invoice and document.open_amount > 0, "Only an open Sales Invoice can be paid."),
     }
-    return {action: why for action, (possible, why) in can.items() if not possible}
+    refused = {action: why for action, (possible, why) in can.items() if not possible}
+    if document.draft.past:  # nothing of it was posted or kept here
+        refused |= dict.fromkeys(can, "It was dealt with elsewhere; it is kept here for looking up only.")
+        del refused["void"]
+    return refused
 
 
 def open_parts(ws: Workspace, document: Document, *, credit: bool, ship: bool) -> dict[int, Decimal]:

@@ -194,6 +194,8 @@ def ship_document(ws: Workspace, document: Document, parcel: Parcel) -> Shipment
 def _ensure_shippable(ws: Workspace, document: Document) -> None:
     if document.status is not DocumentStatus.APPROVED or document.draft.kind is DocumentKind.CREDIT_NOTE:
         raise NeedsOperatorError(f"{document.name} can't be shipped.", "Approve the order, invoice or cash sale first.")
+    if document.draft.past:
+        raise NeedsOperatorError(f"{document.name} was dealt with elsewhere.", "It is kept for looking up only.")
     if document.source_id is not None:
         order = ws.books.documents.get(document.source_id)
         raise NeedsOperatorError(

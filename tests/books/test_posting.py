@@ -21,6 +21,7 @@ from cartui.domain.settings import DocumentKind
 from cartui.errors import NeedsOperatorError
 from cartui.sync import accounting, approvals, document_edits, fulfilment
 from cartui.sync.book_check import check_books
+from cartui.sync.documents import refused_actions
 from cartui.sync.workspace import Workspace
 from tests.books.makers import HandClock, a_draft, a_line
 
@@ -343,3 +344,14 @@ def test_a_shipment_waits_for_its_cart(ws: Workspace, cart_id: CartId) -> None:
     fulfilment.correct_tracking(ws, order, shipment, "UPS", "1Z", "https://ups.example/1Z")
     assert waiting() == [(made, 2)]
     assert [one.tracking_number for one in ws.books.shipments.of_document(order.document_id)] == ["1Z"]
+
+
+def test_a_document_of_the_past_is_for_looking_up(ws: Workspace, cart_id: CartId) -> None:
+    """It was never posted here, so nothing can be reversed or shipped; a mistaken one can be made void."""
+    past = stored(ws, cart_id, an_order(past=True))
+    assert set(refused_actions(past)) == {"edit", "approve", "ship", "convert", "close", "credit", "pay"}
+    with pytest.raises(NeedsOperatorError, match="was not posted"):
+        fulfilment.credit_document(ws, past)
+    with pytest.raises(NeedsOperatorError, match="dealt with elsewhere"):
+        fulfilment.ship_document(ws, past, fulfilment.Parcel())
+    assert approvals.void_document(ws, past, "twice").status is DocumentStatus.VOID
