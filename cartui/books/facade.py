@@ -24,6 +24,7 @@ from cartui.books.merges import Merges
 from cartui.books.migrate import migrate
 from cartui.books.opening import open_database
 from cartui.books.outbox import Outbox
+from cartui.books.overview import Overviews
 from cartui.books.records import Records
 from cartui.books.removals import Removals
 from cartui.books.revisions import Revisions
@@ -64,6 +65,7 @@ class Books:
         self.accounts = Accounts(database)
         self.stock = Stock(database)
         self.shipments = Shipments(database)
+        self.overview = Overviews(database)
 
     @contextmanager
     def transaction(self, lease: Lease | None = None) -> Iterator[None]:

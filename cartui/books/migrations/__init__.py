@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cartui.books.migrations import m0001_first, m0002_outbox, m0003_accounts, m0004_baskets, m0005_undo, m0006_items
+from cartui.books.migrations import (
+    m0001_first,
+    m0002_outbox,
+    m0003_accounts,
+    m0004_baskets,
+    m0005_undo,
+    m0006_items,
+    m0007_overview,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +38,5 @@ MIGRATIONS: Final = (
     Migration(4, "baskets", m0004_baskets.STATEMENTS),
     Migration(5, "undo", m0005_undo.STATEMENTS),
     Migration(6, "items", m0006_items.STATEMENTS),
+    Migration(7, "overview", m0007_overview.STATEMENTS),
 )
