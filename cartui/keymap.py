@@ -65,6 +65,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "duplicates": "Duplicates",
     "outbox": "Outbox",
     "held": "Held",
+    "conflicts": "Conflicts",
     "activity": "Activity",
     "reading": "Pages to read",
     "record": "Record",
@@ -183,6 +184,12 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("duplicates", "merge", "M", "Merge", "Make the marked pairs one; asks first, and can be undone."),
     Key("duplicates", "turn", "x", "Turn round", "The other one of the pair stays."),
     Key("held", "retry", "R", "Retry", "Read the marked held records again from the cart."),
+    Key("held", "conflicts", "C", "Conflicts", "Fields that both sides changed; say whose value counts."),
+    Key("conflicts", "take_ours", "O", "Take ours", "Keep our value of the marked fields; it is sent; asks first."),
+    Key(
+        "conflicts", "take_cart", "C", "Take the cart's", "Ours becomes as the cart has it, for the marked; asks first."
+    ),
+    Key("conflicts", "list", "l", "Read anew", "Read both sides anew."),
     Key("record", "reread", "r", "Re-read", "Read this record from the cart again."),
     Key("activity", "errors", "E", "Errors", "The last errors of this session."),
     Key("document", "edit_document", "e", "Edit", "Change lines, dates, addresses, notes of a PENDING document."),

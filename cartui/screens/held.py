@@ -7,6 +7,7 @@ from typing import ClassVar
 from cartui.domain.ids import RecordKind
 from cartui.domain.plan import Plan
 from cartui.screens.base import CART_GROUPS
+from cartui.screens.conflicts import ConflictsScreen
 from cartui.screens.document import RecordScreen
 from cartui.screens.list_sides import SystemListScreen
 from cartui.screens.plan import show_plan
@@ -26,7 +27,8 @@ class HeldScreen(SystemListScreen):
     ABOUT: ClassVar[str] = (
         "Records that could not be taken over, each with the reason and what to do about it. Put it right in the shop "
         "or here, then retry: the record is read from the cart again and judged by the same rules. a marks all. "
-        "Enter shows the record as the cart sent it. Held records never block the others."
+        "Enter shows the record as the cart sent it. Held records never block the others. C lists the fields of items "
+        "and customers that both sides changed, with both values, to say whose counts."
     )
 
     def __init__(self, cart_name: str) -> None:
@@ -34,6 +36,8 @@ class HeldScreen(SystemListScreen):
         self._waiting: list[Plan] = []
 
     def why_not(self, action: str) -> str | None:
+        if action == "conflicts":
+            return self.why_untested()
         return (self.why_untested() or self.why_no_rows()) if action == "retry" else None
 
     def action_retry(self) -> None:
@@ -43,6 +47,14 @@ class HeldScreen(SystemListScreen):
             self.run_job(
                 "Reading held records again", lambda _progress, _stop: plan_retry(ws, name, keys()), self._plans
             )
+
+    def action_conflicts(self) -> None:
+        """What both sides changed, field by field."""
+        self.app.push_screen(ConflictsScreen(self.cart_name), self._settled)
+
+    def _settled(self, settled: bool | None) -> None:
+        if settled:
+            self.action_list()
 
     def _plans(self, plans: list[Plan]) -> None:
         self._waiting = plans

@@ -36,6 +36,22 @@ def _list(command: Parser) -> None:
     how.add_argument("--csv", action="store_true", help="CSV with a heading line")
 
 
+def _conflicts(command: Parser) -> None:
+    describe(
+        command,
+        "List the fields of items and customers that both sides changed, with our value and the cart's, read afresh; "
+        "`ours` keeps our value, which is then sent, `cart` takes the cart's into ours. What moved since it was listed "
+        "is refused.",
+        "cartui conflicts 'Main shop' ours 17.price",
+    )
+    cart_name(command)
+    command.add_argument("action", metavar="ours|cart", nargs="?", choices=("ours", "cart"), help="whose value counts")
+    command.add_argument("ids", metavar="ID.FIELD", nargs="*", help="which ones, as `cartui conflicts NAME` lists them")
+    command.add_argument("--all", action="store_true", help="all of them")
+    confirm(command)
+    as_json(command)
+
+
 def _held(command: Parser) -> None:
     describe(
         command,
@@ -217,6 +233,7 @@ def _backfill(command: Parser) -> None:
 COMMANDS: Commands = {
     "list": ("lists:run_list", "list orders, items, customers, held records or activity", _list),
     "held": ("lists:run_held", "list held records, or retry them", _held),
+    "conflicts": ("conflicts:run_conflicts", "fields that both sides changed; say whose value counts", _conflicts),
     "import": ("actions:run_import", "import orders, or create items and customers from the cart", _import),
     "link": ("actions:run_link", "tie items and customers of the cart to existing ones", _link),
     "export": ("actions:run_export", "send items or customers to the cart; shows the plan first", _export),
