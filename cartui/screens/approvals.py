@@ -55,7 +55,9 @@ class ApprovalScreen(CartuiScreen):
         return self.query_one(PlanTable)
 
     def title_parts(self) -> tuple[Part, ...]:
-        return (("Approved" if self.done is not None else "Approve", "bold"), f" · {len(self.approvals):,} documents")
+        count = len(self.approvals)
+        head = "Approved" if self.done is not None else "Approve"
+        return ((head, "bold"), f" · {count:,} document{'s' if count != 1 else ''}")
 
     def body(self) -> ComposeResult:
         yield Static(Content.styled(headline(self.approvals), "bold"), id="headline")
