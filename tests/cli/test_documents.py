@@ -91,7 +91,7 @@ def test_an_edit_is_in_the_audit_trail_and_a_posted_document_refuses_it(shop: Ca
 
 
 def test_always_for_this_sku_holds_for_later_imports(shop: Cartui) -> None:
-    """The default item is replaced now, and by itself from the next order on."""
+    """The default item is replaced; other SKUs stay as they are."""
     first, second = imported(shop, "sales_order", "2")[0], None
     assert shop("document", "edit", first, "line.1.item_code=MUG", "--always").code == 0
     rows = shop("document", "show", first, "--json").rows[0]["lines"]
