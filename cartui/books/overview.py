@@ -18,7 +18,7 @@ from cartui.domain.settings import DocumentKind
 
 _EPOCH: Final = date(1970, 1, 1)
 _BOTH_SIDES: Final = "Changed on both sides%"  # how the reason of every conflict begins (`domain.merge`)
-_TO_ORDER: Final = "on_hand - allocated <= reorder_level"  # word for word: only then is its index used
+_TO_ORDER: Final = "on_hand - allocated - reorder_level <= 0 AND reorder_level IS NOT NULL"  # as its index has it
 _LINKED: Final = "EXISTS (SELECT 1 FROM cart_record r WHERE r.our_id = item.id AND r.cart_id = ? AND r.kind = 'item')"
 
 
@@ -96,7 +96,8 @@ class Overviews:
         """What is not sent yet, of all kinds together."""
         where, values = _of(cart_id, "cart_id")
         rows = self._db.sql(
-            f"SELECT state, COUNT(*) FROM outbox WHERE state NOT IN ('done', 'superseded'){where} GROUP BY state", values
+            f"SELECT state, COUNT(*) FROM outbox WHERE state NOT IN ('done', 'superseded'){where} GROUP BY state",
+            values,
         )
         return OutboxCounts(**{state: int(count) for state, count in rows})
 

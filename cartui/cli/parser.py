@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from cartui import __version__
-from cartui.cli.words import accounts, carts, items, records, sending
+from cartui.cli.words import accounts, carts, items, overview, records, sending
 from cartui.cli.words.arguments import Parser, UsageError
 
 TYPE_CHECKING = False  # typing costs a fifth of what --version may take
@@ -35,7 +35,9 @@ environment:
   CARTUI_DATABASE  database URL (default sqlite:///CARTUI_HOME/cartui.db)
   NO_COLOR         no colours"""
 
-COMMANDS: Commands = carts.COMMANDS | records.COMMANDS | items.COMMANDS | accounts.COMMANDS | sending.COMMANDS
+COMMANDS: Commands = (
+    carts.COMMANDS | records.COMMANDS | items.COMMANDS | accounts.COMMANDS | sending.COMMANDS | overview.COMMANDS
+)
 
 
 def build_parser(wanted: Collection[str] | None = None) -> Parser:

@@ -22,6 +22,7 @@ from cartui.screens.dialogs import ConfirmDialog, ListedDialog
 from cartui.screens.form import FormScreen, FormScroll
 from cartui.screens.glyphs import GLYPHS
 from cartui.screens.outbox import OutboxScreen
+from cartui.screens.overview import OverviewScreen
 from cartui.screens.set_up import SetUpScreen
 from cartui.screens.start import start, stop
 from cartui.screens.status import RESULT_WORDS
@@ -316,6 +317,9 @@ class AutoSyncScreen(CartScreen, FormScreen):
 
     def action_outbox(self) -> None:
         self.app.push_screen(OutboxScreen(self.cart_name))
+
+    def action_overview(self) -> None:
+        self.app.push_screen(OverviewScreen(self.cart_name))
 
     def action_stop(self) -> None:
         stop(self, self.cart_name, lambda: None)

@@ -14,6 +14,7 @@ from cartui.screens.accounts import AccountsScreen
 from cartui.screens.base import HOME_GROUPS, CartuiScreen
 from cartui.screens.dialogs import ChoiceDialog, ConfirmDialog, PromptDialog, TypedWordDialog
 from cartui.screens.glyphs import GLYPHS
+from cartui.screens.overview import OverviewScreen
 from cartui.screens.set_up import SetUpScreen
 from cartui.screens.start import start, stop
 from cartui.screens.status import RESULT_WORDS
@@ -117,7 +118,7 @@ class ExplorerScreen(CartuiScreen):
         return self.host.cart_view(key) if key is not None else None
 
     def why_not(self, action: str) -> str | None:
-        if action in ("start", "stop", "connection", "duplicate", "delete"):
+        if action in ("start", "stop", "connection", "duplicate", "delete", "overview(cart)"):
             view = self.chosen
             if view is None:
                 return "There is no cart yet: press n."
@@ -154,6 +155,11 @@ class ExplorerScreen(CartuiScreen):
     def action_accounts(self) -> None:
         """The system's accounts, of all carts."""
         self.app.push_screen(AccountsScreen())
+
+    def action_overview(self, which: str = "") -> None:
+        """Of all carts, or of the one under the cursor."""
+        view = self.chosen if which else None
+        self.app.push_screen(OverviewScreen(view.document.name if view else None))
 
     def action_connection(self) -> None:
         if self.chosen is not None:

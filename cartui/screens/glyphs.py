@@ -19,15 +19,17 @@ class Glyphs:
     left: str = "◂"
     right: str = "▸"
     dot: str = "·"
+    ramp: str = "▁▂▃▄▅▆▇█"
+    edge: str = "│"
 
 
-ASCII = Glyphs("+", "x", "!", "-", "#", "-", "->", ">", "<", ">", "-")
+ASCII = Glyphs("+", "x", "!", "-", "#", "-", "->", ">", "<", ">", "-", "_.:-=+*#", "|")
 
 
 def choose(encoding: str) -> Glyphs:
     """The signs that an encoding can show."""
     try:
-        "✓✗█░→›◂▸·–".encode(encoding)
+        "✓✗█░→›◂▸·–▁▂▃▄▅▆▇│".encode(encoding)
     except (UnicodeEncodeError, LookupError):
         return ASCII
     return Glyphs()

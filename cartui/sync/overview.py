@@ -16,7 +16,7 @@ from cartui.books.overview import LowItem
 from cartui.domain.documents import DocumentStatus
 from cartui.domain.ids import CartId, RecordKind
 from cartui.domain.money import format_amount
-from cartui.domain.outbox import OutboxCounts
+from cartui.domain.outbox import OutboxCounts, OutboxKind
 from cartui.domain.outcomes import CycleReport, RecordState
 from cartui.domain.settings import CartDocument, DocumentKind, SyncStatus
 from cartui.sync.workspace import Workspace
@@ -57,7 +57,7 @@ class CartState:
     name: str
     status: SyncStatus
     live: bool
-    stop_reason: str
+    sends: tuple[OutboxKind, ...]
     next_cycle_at: datetime | None
     last_cycle: CycleReport | None
 
@@ -150,7 +150,7 @@ def _state(ws: Workspace, cart: CartDocument) -> CartState:
         cart.name,
         cart.status,
         cart.settings.live,
-        "" if running else cart.stop_reason,
+        cart.settings.sends,
         cart.next_cycle_at if running else None,
         last[0] if last else None,
     )
@@ -228,7 +228,9 @@ def overview_row(overview: Overview) -> dict[str, object]:
         "cart": overview.cart,
         "first_day": overview.days[0].isoformat(),
         "last_day": overview.days[-1].isoformat(),
-        "sales": {one.currency: [format_amount(value, one.currency) for value in one.amounts] for one in overview.sales},
+        "sales": {
+            one.currency: [format_amount(value, one.currency) for value in one.amounts] for one in overview.sales
+        },
         "sales_total": {one.currency: format_amount(one.total, one.currency) for one in overview.sales},
         "orders_placed": list(overview.orders),
         "documents": {
@@ -260,6 +262,7 @@ def overview_row(overview: Overview) -> dict[str, object]:
             {
                 "name": one.name,
                 "status": one.status.value,
+                "sends": [kind.value for kind in one.sends],
                 "next_cycle_at": _stamp(one.next_cycle_at),
                 "last_result": one.last_cycle.result.value if one.last_cycle else None,
                 "last_ended_at": _stamp(one.last_cycle.ended_at) if one.last_cycle else None,

@@ -43,9 +43,7 @@ def _day_less(row: str) -> str:
 def _kept(table: str, more: str, less: str, moved: str) -> tuple[str, ...]:
     """Triggers that keep counts of a table: `moved` is the condition under which an update counts."""
     name = f"{table}_tally"
-    body = (
-        f"BEGIN IF TG_OP <> 'INSERT' THEN {less} END IF; IF TG_OP <> 'DELETE' THEN {more} END IF; RETURN NULL; END"
-    )
+    body = f"BEGIN IF TG_OP <> 'INSERT' THEN {less} END IF; IF TG_OP <> 'DELETE' THEN {more} END IF; RETURN NULL; END"
     call = f"EXECUTE FUNCTION {name}()"
     return (
         f"{{sqlite}}CREATE TRIGGER {name}_in AFTER INSERT ON {table} BEGIN {more} END",
@@ -77,8 +75,9 @@ STATEMENTS: Final[tuple[str, ...]] = (
         SELECT cart_id, 'document', kind, status, COUNT(*) FROM document GROUP BY cart_id, kind, status""",
     """INSERT INTO tally (cart_id, what, kind, state, count)
         SELECT cart_id, 'record', kind, state, COUNT(*) FROM cart_record GROUP BY cart_id, kind, state""",
-    f"INSERT INTO order_day (cart_id, day, count) SELECT cart_id, placed_at / {_DAY}, COUNT(*) FROM document"
-    f" WHERE {_PLACED.format(row='document')} GROUP BY cart_id, placed_at / {_DAY}",
+    f"""INSERT INTO order_day (cart_id, day, count)
+        SELECT cart_id, placed_at / {_DAY}, COUNT(*) FROM document
+        WHERE {_PLACED.format(row="document")} GROUP BY cart_id, placed_at / {_DAY}""",
     *_kept(
         "document",
         _more("NEW", _DOCUMENT) + " " + _day_more("NEW"),
@@ -94,6 +93,7 @@ STATEMENTS: Final[tuple[str, ...]] = (
     ),
     "CREATE INDEX account_day_day ON account_day (day)",
     "CREATE INDEX outbox_undone ON outbox (cart_id, kind, state) WHERE state NOT IN ('done', 'superseded')",
-    "CREATE INDEX item_to_order ON item ((on_hand - allocated - reorder_level), code)"
-    " WHERE on_hand - allocated <= reorder_level",
+    # SQLite takes an expression from an index's columns, but none from its condition.
+    """CREATE INDEX item_to_order ON item ((on_hand - allocated - reorder_level), code)
+        WHERE reorder_level IS NOT NULL""",
 )
