@@ -23,6 +23,7 @@ from cartui.screens.form import FormScreen, FormScroll
 from cartui.screens.glyphs import GLYPHS
 from cartui.screens.outbox import OutboxScreen
 from cartui.screens.overview import OverviewScreen
+from cartui.screens.rules import RulesScreen
 from cartui.screens.set_up import SetUpScreen
 from cartui.screens.start import start, stop
 from cartui.screens.status import RESULT_WORDS
@@ -217,6 +218,8 @@ class AutoSyncScreen(CartScreen, FormScreen):
             return "It is RUNNING already."
         if action == "stop" and not running:
             return "It is STOPPED already."
+        if action == "rules" and self.editing:
+            return "Save (ctrl+s) or leave Edit (esc) first: the rules are saved by themselves."
         if action in ("test", "connection") and self.is_changed:
             return "Save (ctrl+s) or leave (esc) the changes first."
         if self.ws.read_only and action in ("edit", "save", "start", "stop"):
@@ -320,6 +323,14 @@ class AutoSyncScreen(CartScreen, FormScreen):
 
     def action_overview(self) -> None:
         self.app.push_screen(OverviewScreen(self.cart_name))
+
+    def action_rules(self) -> None:
+        """The import rules, read anew: they are saved against this version of the cart."""
+        ws, name = self.ws, self.cart_name
+        self.read("rules", lambda: carts.view_cart(ws, name), self._open_rules)
+
+    def _open_rules(self, view: CartView) -> None:
+        self.app.push_screen(RulesScreen(view.document))
 
     def action_stop(self) -> None:
         stop(self, self.cart_name, lambda: None)

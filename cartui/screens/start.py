@@ -13,6 +13,7 @@ from cartui.screens.glyphs import GLYPHS
 from cartui.screens.times import show_time, zone_name
 from cartui.sync import carts
 from cartui.sync.carts import CartView
+from cartui.sync.rule_lab import settings_line
 
 
 def start(screen: CartuiScreen, name: str, on_started: Callable[[], None]) -> None:
@@ -81,7 +82,7 @@ def start_words(view: CartView) -> str:
     if orders is not None:
         lines.append(
             f"Orders placed from {show_time(orders)} {zone_name(orders)} on become PENDING "
-            f"{settings.import_orders_as.label}s: nothing is posted."
+            f"{settings.import_orders_as.label}s: nothing is posted. Which ones: {settings_line(settings)}."
         )
     if kinds and changes is not None:
         lines.append(
