@@ -52,4 +52,4 @@ async def test_last_errors(ws: Workspace, make_app: Make) -> None:
         assert isinstance(app.screen, TextScreen)
         assert app.screen.sheet.text.split() == ["The", "second.", "The", "first."]
         await press(pilot, "q")
-        assert tab(app).NUMBER == 9
+        assert tab(app).NUMBER == 10
