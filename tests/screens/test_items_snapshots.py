@@ -31,7 +31,7 @@ each_size = pytest.mark.parametrize(
     "size", [SIZES[0], pytest.param(SIZES[1], marks=pytest.mark.slow)], ids=["80x24", "120x40"]
 )
 TABS = {"orders": "2", "items": "3", "customers": "4", "cart-orders": "5", "cart-items": "6", "cart-customers": "7"}
-TABS |= {"baskets": "8", "held": "9", "activity": "0"}
+TABS |= {"held": "9", "activity": "0"}
 each_tab = pytest.mark.parametrize("tab", TABS)
 
 
