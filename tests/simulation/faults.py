@@ -79,7 +79,7 @@ class Aims:
 
     def add(self, rng: Random, pair: Pair) -> None:
         fault, step = pair
-        nth = rng.randint(1, _DEPTH.get(step, 3))
+        nth = rng.randint(1, _DEPTH.get(step, 2))
         self._waiting.setdefault((step, fault in BEFORE), []).append([nth, fault])
 
     def clear(self) -> None:

@@ -27,7 +27,7 @@ class Office:
         self.world.office_changes += 1
         kind = rng.random()
         if self.ships and kind < 0.6:
-            self._ship(rng)
+            self.ship(rng)
         elif kind < 0.8:
             self._move_stock(rng)
         elif kind < 0.84:
@@ -72,20 +72,22 @@ class Office:
         ]
         return rng.choice(items)
 
-    def _ship(self, rng: Random) -> None:
+    def ship(self, rng: Random) -> None:
         """Approve an order that was imported, or send a parcel of one."""
         ws = CalmProcess(self.world, "office").ws
         rows = CalmProcess(self.world, "office").database.ask("SELECT id FROM document ORDER BY id")
         documents = [ws.books.documents.get(DocumentId(row[0])) for row in rows]
         open_ones = [one for one in documents if one.status is DocumentStatus.PENDING]
         ready = [one for one in documents if one.status is DocumentStatus.APPROVED and any(shippable(ws, one).values())]
-        if ready and rng.random() < 0.6:
+        if ready and (not open_ones or rng.random() < 0.4):
             self._send_parcel(rng, rng.choice(ready))
         elif open_ones:
             chosen = rng.choice(open_ones)
             (done,) = approve_documents(ws, preview_approvals(ws, [chosen.document_id]))
             self.world.happened["approved"] += 1
             self.world.log(f"office: approves {done.name} {done.problem}")
+            if not done.problem:
+                self._send_parcel(rng, ws.books.documents.get(chosen.document_id))
 
     def _send_parcel(self, rng: Random, document: Document) -> None:
         ws = CalmProcess(self.world, "office").ws

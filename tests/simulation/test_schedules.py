@@ -26,6 +26,7 @@ def _ensure_all_well(total: Total) -> None:
     assert slowest <= CYCLES_ALLOWED, f"cycles to converge: {dict(total.cycles)}"
 
 
+@pytest.mark.timeout(300)
 def test_a_few_schedules_hold() -> None:
     """The fast part of the run below; its seeds are not among those."""
     _ensure_all_well(run_many(range(1_000_000, 1_000_300)))
@@ -55,7 +56,8 @@ def _digests(count: int, hash_seed: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize("count", [10, pytest.param(1_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("count", [10, pytest.param(1_000, marks=pytest.mark.slow)])
+@pytest.mark.timeout(900)
 def test_equal_seeds_make_equal_traces(count: int) -> None:
     """Byte for byte, in another process with another hash seed: any failure can be played again."""
     runs = [_digests(count, "1"), _digests(count, "4242")]
