@@ -142,7 +142,8 @@ class Database:
     def write_many(self, text: str, rows: Sequence[Sequence[object]]) -> None:
         """One prepared statement for many rows of stored values (see `fields`); texts are checked."""
         self._ensure_writing()
-        check_text("".join([value for row in rows for value in row if type(value) is str]))
+        for column in zip(*rows, strict=True):
+            _check_column(column)
         with translated(self.where):
             self._driver.cursor().executemany(self._words(text), rows)
 
@@ -205,6 +206,14 @@ class Database:
 
     def _words(self, text: str) -> str:
         return text.replace("?", "%s") if self.postgres else text
+
+
+def _check_column(values: Sequence[object]) -> None:
+    """ValueError where a text can't be kept. Most columns are all text, and looked at as one."""
+    try:
+        check_text("".join(values))  # type: ignore[arg-type]
+    except TypeError:
+        check_text("".join([value for value in values if type(value) is str]))
 
 
 _open: weakref.WeakSet[Database] = weakref.WeakSet()

@@ -28,6 +28,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _quoted = encode_basestring
 _PLAIN, _PACKED = b"\0", b"\1"
 _PACK_FROM: Final = 512
+_SMALL: Final = 4096
+_SMALL_WINDOW: Final = 12  # 4096 = 2**12
 
 
 def to_micros(value: Decimal) -> int:
@@ -109,7 +111,14 @@ def _has_nul(value: Any) -> bool:
 
 def pack(raw: bytes) -> bytes:
     """A record's raw body as it is kept: compressed where that is worth it."""
-    return _PACKED + zlib.compress(raw, 1) if len(raw) > _PACK_FROM else _PLAIN + raw
+    if len(raw) <= _PACK_FROM:
+        return _PLAIN + raw
+    if len(raw) > _SMALL:
+        return _PACKED + zlib.compress(raw, 1)
+    packer = zlib.compressobj(
+        1, zlib.DEFLATED, _SMALL_WINDOW, 7
+    )  # as small, and a third less work: it clears less memory
+    return _PACKED + packer.compress(raw) + packer.flush()
 
 
 def unpack(stored: bytes) -> bytes:

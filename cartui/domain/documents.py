@@ -17,6 +17,7 @@ from cartui.domain.ids import (
     ItemCode,
     ItemId,
 )
+from cartui.domain.quick_init import quick_init
 from cartui.domain.records import (
     Address,
     FulfilmentState,
@@ -36,6 +37,7 @@ class DocumentStatus(StrEnum):
     VOID = "VOID"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
     """As `OrderLine`, with our item beside the shop's words. `default_item`: no item of ours matched, the default item
@@ -60,6 +62,7 @@ class DocumentLine:
     restock: bool = True
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class DocumentDraft:
     """A document that an import is about to write; status PENDING is implied. `past`: dealt with elsewhere, kept for

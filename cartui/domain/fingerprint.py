@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from enum import StrEnum
 from hashlib import blake2b
 from operator import attrgetter
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 from cartui.domain.ports import Received
 from cartui.domain.records import CartBasket, CartCustomer, CartItem, CartOrder
 from cartui.domain.settings import CartConnection
 
 _STAMPS = {"modified_at"}
-_PLAIN = (Decimal, str, datetime, int)  # words of a status are str, too
+_PLAIN = frozenset({Decimal, str, datetime, int, bool})
 _BETWEEN, _NOTHING = "\x1f", "\x1e"  # no text of a record holds either: see safe_text
 
 
@@ -35,10 +36,11 @@ def fingerprint(record: CartOrder | CartItem | CartCustomer | CartBasket) -> str
 
 def digest(value: object) -> str:
     """Hash of any frozen value made of records, mappings, tuples, text, numbers and times; errors as `fingerprint`."""
-    parts: list[str] = []
-    _add_parts(value, parts)
+    values: list[Any] = []
+    _add_values(value, values)
+    texts = [one if isinstance(one, str) else _NOTHING if one is None else str(one) for one in values]
     try:
-        content = _BETWEEN.join(parts).encode()
+        content = _BETWEEN.join(texts).encode()
     except UnicodeEncodeError as error:
         raise UnstorableTextError("It holds a broken character (half of a surrogate pair).") from error
     if b"\0" in content:
@@ -46,35 +48,73 @@ def digest(value: object) -> str:
     return blake2b(content, digest_size=16).hexdigest()
 
 
-def _add_parts(value: Any, parts: list[str]) -> None:
-    """The texts of a value, depth first; what can be of any length says how long it is."""
+def _add_values(value: Any, values: list[Any]) -> None:
+    """The plain values in a value; what can be of any length says how long it is."""
     kind = type(value)
-    if kind is str:
-        parts.append(value)
-    elif value is None:
-        parts.append(_NOTHING)
-    elif isinstance(value, _PLAIN):
-        parts.append(str(value))
+    if value is None or kind in _PLAIN or isinstance(value, str):
+        values.append(value)
     elif kind is tuple:
-        parts.append(str(len(value)))
+        values.append(len(value))
         for one in value:
-            _add_parts(one, parts)
-    elif (content := _content_of(kind)) is not None:  # type: ignore[arg-type]  # a type is hashable
-        for one in content(value):
-            if type(one) is str:  # most are: spares them the call
-                parts.append(one)
+            _add_values(one, values)
+    elif (readers := _READERS.get(kind) or _readers_of(kind)) is not None:
+        plain, deep = readers
+        values += plain(value)
+        for one in deep(value):
+            if one == ():
+                values.append(0)
             else:
-                _add_parts(one, parts)
+                _add_values(one, values)
     elif isinstance(value, Mapping):
-        _add_parts(tuple(sorted(value.items())), parts)
+        _add_values(tuple(sorted(value.items())), values)
     else:
-        parts.append(str(value))
+        values.append(value)
 
 
-@lru_cache(maxsize=64)
-def _content_of(kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
-    """Reads the fields of a record at once; None for what is no record. Each of them has more than one field."""
-    return attrgetter(*[one.name for one in fields(kind) if one.name not in _STAMPS]) if is_dataclass(kind) else None
+_Reader = Callable[[Any], tuple[Any, ...]]
+_READERS: dict[type, tuple[_Reader, _Reader]] = {}
+
+
+def _readers_of(kind: type) -> tuple[_Reader, _Reader] | None:
+    """Two readers of a record: all fields that are always plain, those of records inside it among them, and the other
+    ones, which have to be looked into. Which is which, the annotations say. None for what is no record."""
+    if not is_dataclass(kind):
+        return None
+    plain, deep = _paths(kind, "")
+    _READERS[kind] = _reader(plain), _reader(deep)
+    return _READERS[kind]
+
+
+def _paths(kind: type, before: str) -> tuple[list[str], list[str]]:
+    plain: list[str] = []
+    deep: list[str] = []
+    hints = get_type_hints(kind)
+    for name in (one.name for one in fields(kind) if one.name not in _STAMPS):
+        stated, path = hints[name], f"{before}{name}"
+        if is_dataclass(stated):
+            more_plain, more_deep = _paths(stated, f"{path}.")  # type: ignore[arg-type]
+            plain += more_plain
+            deep += more_deep
+        else:
+            (plain if _is_plain(stated) else deep).append(path)
+    return plain, deep
+
+
+def _is_plain(stated: Any) -> bool:
+    """Text, number, time, word or nothing."""
+    if isinstance(stated, NewType):
+        return _is_plain(stated.__supertype__)
+    if isinstance(stated, UnionType) or get_origin(stated) is Union:
+        return all(_is_plain(one) for one in get_args(stated))
+    return isinstance(stated, type) and (stated in _PLAIN or stated is NoneType or issubclass(stated, StrEnum))
+
+
+def _reader(paths: Sequence[str]) -> _Reader:
+    """Always a tuple, which `attrgetter` gives for more than one only."""
+    if not paths:
+        return lambda _: ()
+    read = attrgetter(*paths)
+    return read if len(paths) > 1 else lambda value: (read(value),)
 
 
 def fingerprint_raw(row: Received[object]) -> str:

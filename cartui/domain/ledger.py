@@ -9,8 +9,10 @@ from enum import StrEnum
 
 from cartui.domain.ids import CartId, Direction, RecordKind
 from cartui.domain.outcomes import RecordState
+from cartui.domain.quick_init import quick_init
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class CartRecord:
     """All that is remembered of one record of a cart; unique by (cart, kind, external_id), so nothing is ever doubled.
@@ -51,6 +53,7 @@ class JournalState(StrEnum):
     UNKNOWN = "unknown"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """One line of the journal: who did what to which record, when. `key` is our idempotency key on exports; `detail`

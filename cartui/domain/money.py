@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
 
+from cartui.domain.quick_init import quick_init
 from cartui.domain.records import LineKind
 
 _NUMBER = re.compile(r"-?\d{1,12}(?:\.(\d{1,6})0*)?", re.ASCII)  # bounded before Decimal: "1e1000000" would hang
@@ -89,6 +90,7 @@ class ProofState(StrEnum):
     UNEXPLAINED = "unexplained"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class MoneyProof:
     """How the stated amounts add up to the stated total. `sums` are by line kind, without the rounding line that this

@@ -16,6 +16,7 @@ from cartui.domain.ids import CartId, CustomerCode, CustomerId, Direction, Docum
 from cartui.domain.ledger import CartRecord
 from cartui.domain.outcomes import Outcome
 from cartui.domain.ports import BadRecord, Received
+from cartui.domain.quick_init import quick_init
 from cartui.domain.records import Address, CustomerDraft, ItemDraft, StockWrite
 
 
@@ -53,6 +54,7 @@ OUTCOME_OF: Mapping[Action, Outcome] = {
 _IDLE = (Action.SAME, Action.SKIP, Action.HOLD)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field, before -> after, as a person reads it ("" = nothing there)."""
@@ -62,6 +64,7 @@ class FieldChange:
     after: str
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class NewCustomer:
     """A customer to be made in the system."""
@@ -94,6 +97,7 @@ class NewItem:
     reorder_level: Decimal | None = None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class ImportDocument:
     """Write a PENDING document. Exactly one of `customer_id` and `new_customer` is set; orders of one page that
@@ -171,6 +175,7 @@ class FollowOrder:
 Payload = ImportDocument | ImportItem | ImportCustomer | FollowOrder | ExportItem | ExportCustomer | Undo
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
     """What is to be done with one record, and why.

@@ -298,7 +298,7 @@ def _create(
     *,
     past: bool,
 ) -> PlannedChange:
-    draft = replace(_draft(order, proof, ground, settings, default_item), past=past)
+    draft = _draft(order, proof, ground, settings, default_item, past=past)
     fields = [
         FieldChange("document", "", f"{draft.kind.label} {'of the past: posts nothing' if past else 'PENDING'}"),
         FieldChange("total", "", f"{order.total} {order.currency}"),
@@ -325,7 +325,13 @@ def draft_of(order: CartOrder, ground: OrderGround, settings: CartSettings, defa
 
 
 def _draft(
-    order: CartOrder, proof: MoneyProof, ground: OrderGround, settings: CartSettings, default_item: ItemCode
+    order: CartOrder,
+    proof: MoneyProof,
+    ground: OrderGround,
+    settings: CartSettings,
+    default_item: ItemCode,
+    *,
+    past: bool = False,
 ) -> DocumentDraft:
     lines = [_line(line, ground, default_item) for line in order.lines]
     if proof.state is ProofState.ROUNDED:
@@ -349,6 +355,7 @@ def _draft(
         payments=_payments(order),
         shipping_method=order.shipping_method,
         note=order.note,
+        past=past,
     )
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId
+from cartui.domain.quick_init import quick_init
 
 
 class OrderState(StrEnum):
@@ -62,6 +63,7 @@ class LineKind(StrEnum):
     ROUNDING = "rounding"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Address:
     """A postal address as the shop holds it; `country` is ISO 3166 alpha-2 where the shop knows it."""
@@ -77,6 +79,7 @@ class Address:
     phone: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """One amount of an order. The sum of `amount` over all lines, TAX lines included, is the order's total.
@@ -98,6 +101,7 @@ class OrderLine:
     line_id: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Payment:
     """Money the shop says it took (negative: gave back). `method` is the shop's code, `reference` the provider's."""
@@ -110,6 +114,7 @@ class Payment:
     paid_at: datetime | None = None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Buyer:
     """Who ordered. `customer_id` is None for a guest."""
@@ -162,6 +167,7 @@ class Refund:
     lines: tuple[RefundLine, ...] = ()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class CartOrder:
     """A placed order. `modified_at` may lie (see the adapter's facts); `native_status` is the cart's own word.
@@ -194,6 +200,7 @@ class CartOrder:
     customer_group: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class CartItem:
     """A sellable unit: a variant where the cart has variants. `stock` None: the cart does not track it."""
@@ -212,6 +219,7 @@ class CartItem:
     native: Mapping[str, str] = field(default_factory=dict)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class CartCustomer:
     """A customer account or guest record of the cart."""
