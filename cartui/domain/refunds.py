@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -34,14 +34,16 @@ def refund_key(order_id: str, refund_id: str) -> str:
 
 
 def refund_records(order: CartOrder, known: Mapping[str, CartRecord]) -> tuple[CartRecord, ...]:
-    """What is to be remembered of an order's refunds: those that are new, or changed before anything was made of
-    them."""
+    """What is to be remembered of an order's refunds: those that are new or changed. One that has its credit note keeps
+    it, and is compared with it (`compare_credit`)."""
     records = []
     for refund in order.refunds:
         key, content = refund_key(order.order_id, refund.refund_id), digest(refund)
         before = known.get(key)
-        if before is None or (before.our_id is None and before.fingerprint != content):
-            records.append(_record(order, refund, key, content))
+        if before is None or before.fingerprint != content:
+            record = _record(order, refund, key, content)
+            kept = record if before is None else replace(record, our_id=before.our_id, evidence=before.evidence)
+            records.append(kept)
     return tuple(records)
 
 
@@ -152,6 +154,20 @@ def plan_credit(
             "Look at its credit notes; make this one void in the shop, or correct it here by hand.",
         )
     return _credit(refund, source)
+
+
+def compare_credit(refund: Refund, note: Document) -> CreditPlan:
+    """What the shop says of a refund now, against the credit note that was made of it: LINKED where they agree or the
+    note is VOID, HELD for a person while it is PENDING, CHANGED where it was approved: that is never changed."""
+    amount = Decimal(0) if refund.state is RefundState.FAILED else refund.amount
+    if note.status is DocumentStatus.VOID or amount == note.draft.total:
+        return CreditPlan(RecordState.LINKED)
+    says = f"gave back {amount:f}" if amount else "did not give the money back after all"
+    reason = f"The shop now says that it {says}; {note.name} says {note.draft.total:f} {note.draft.currency}."
+    if note.status is DocumentStatus.PENDING:
+        remedy = f"Make {note.name} void." if not amount else f"Edit {note.name}, or `cartui changes CART reimport` it."
+        return CreditPlan(RecordState.HELD, reason, remedy)
+    return CreditPlan(RecordState.CHANGED, reason, "It was approved: book the difference by hand.")
 
 
 def _waiting(order: Document) -> CreditPlan:

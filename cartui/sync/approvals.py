@@ -156,14 +156,19 @@ def reallocate_source(ws: Workspace, document: Document) -> None:
 def void_document(ws: Workspace, document: Document, reason: str) -> Document:
     """Make a PENDING document, or an approved order of which nothing was shipped or invoiced, VOID. `document` as it
     was read: `DocumentChangedError` where somebody changed it since, `NeedsOperatorError` where it can't be."""
+    with ws.books.transaction():
+        return void_within(ws, document, reason)
+
+
+def void_within(ws: Workspace, document: Document, reason: str) -> Document:
+    """The same, in the caller's transaction."""
     if not reason.strip():
         raise NeedsOperatorError("A void document needs a reason.", "Say why in a few words.")
     if document.status is DocumentStatus.VOID:
         raise NeedsOperatorError(f"{document.name} is VOID already.", "Nothing needs to be done.")
-    with ws.books.transaction():
-        if document.status is DocumentStatus.APPROVED:
-            _ensure_unused(ws, document)
-        return void_pending(ws, document, reason.strip())
+    if document.status is DocumentStatus.APPROVED:
+        _ensure_unused(ws, document)
+    return void_pending(ws, document, reason.strip())
 
 
 def void_pending(ws: Workspace, document: Document, reason: str) -> Document:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cartui.domain.documents import Document, DocumentDraft, DocumentLine, DocumentStatus
-from cartui.domain.ids import CartId, Direction, DocumentId, RecordKind
+from cartui.domain.ids import CartId, CartOrderId, Direction, DocumentId, RecordKind
 from cartui.domain.ledger import CartRecord, JournalEntry
 from cartui.domain.money import ProofState, prove_total
 from cartui.domain.order_changes import OrderDrift, compare_order, order_values
 from cartui.domain.outcomes import RecordState
-from cartui.domain.plan import FieldChange
-from cartui.domain.plan_orders import draft_of
-from cartui.domain.ports import BadRecord, OrderReader
+from cartui.domain.plan import Action, FieldChange
+from cartui.domain.plan_orders import draft_of, plan_orders
+from cartui.domain.ports import BadRecord, Cart, OrderReader, Received
 from cartui.domain.records import CartOrder, LineKind
 from cartui.errors import NeedsOperatorError
-from cartui.sync.actions import Selection, plan_import, tested_cart
-from cartui.sync.apply import apply_plan
-from cartui.sync.approvals import void_document
+from cartui.sync.actions import iter_kind, tested_cart
+from cartui.sync.approvals import void_within
 from cartui.sync.ground import order_ground
+from cartui.sync.imports import store_orders
+from cartui.sync.leases import leased
+from cartui.sync.refunds import credit_again
 from cartui.sync.workspace import Workspace
 
 
@@ -37,10 +39,7 @@ def read_drift(ws: Workspace, document_id: DocumentId) -> DriftView:
     order, or the cart has it no more."""
     document = ws.books.documents.get(document_id)
     cart_id, order_id = document.cart_id, document.draft.external_id
-    if document.source_id is not None or order_id.startswith("basket-"):
-        raise NeedsOperatorError(
-            f"{document.name} came from no order of the cart.", "Open the document it was made of."
-        )
+    _ensure_of_order(document)
     with tested_cart(ws, ws.books.carts.get_by_id(cart_id)) as cart:
         if not isinstance(cart, OrderReader):
             raise NeedsOperatorError("This kind of cart can't read one order again.", "List them on Orders (Cart).")
@@ -121,21 +120,62 @@ def _entry(ws: Workspace, cart_id: CartId, view: DriftView, what: str) -> Journa
 
 def import_again(ws: Workspace, document: Document, reason: str = "imported again") -> DocumentId:
     """Make the document void (a PENDING one, or an approved order of which nothing was shipped), untie it from its
-    order, and import that as it is now. The void one stays, with the reason."""
-    if document.status is not DocumentStatus.VOID:
-        document = void_document(ws, document, reason)
-    cart_id, order_id = document.cart_id, document.draft.external_id
-    name = ws.books.carts.get_by_id(cart_id).name
-    with ws.books.transaction():
-        ws.books.documents.untie(document, ws.actor)
-        ws.books.records.unlink(cart_id, RecordKind.ORDER, order_id)
-    [done] = apply_plan(ws, plan_import(ws, name, RecordKind.ORDER, Selection([order_id]))).applied
-    if done.our_id is None:
+    order, and import that as it is now; the void one stays, with the reason. A credit note that was made of a refund is
+    made anew of that.
+
+    All of it or nothing: `NeedsOperatorError` where the order is gone or would not be imported now, or somebody changed
+    the document since it was read; `LeaseTakenError` while the cart is being synchronised."""
+    if document.source_id is not None:
+        return credit_again(ws, document, reason)
+    _ensure_of_order(document)
+    cart_document, order_id = ws.books.carts.get_by_id(document.cart_id), document.draft.external_id
+    with tested_cart(ws, cart_document) as cart:
+        row = _read(cart, order_id)
+    if row is None:
         raise NeedsOperatorError(
-            f"The order was not imported: {done.problem or done.change.reason}",
-            done.remedy or done.change.remedy or "Import it on Orders (Cart).",
+            f"The cart has order {document.draft.order_number} no more.", "Nothing was changed; void it if it is off."
         )
-    return DocumentId(done.our_id)
+    with leased(ws, cart_document) as lease, ws.books.transaction(lease=lease):
+        _ensure_as_read(document, ws.books.documents.get(document.document_id))
+        ground = replace(order_ground(ws.books, cart_document.cart_id, [row]), records={})  # as if it were new
+        default_item = ws.books.items.default_item().code
+        [change] = plan_orders([row], ground, cart_document.settings, default_item, by_hand=True)
+        if change.action is not Action.CREATE:
+            raise NeedsOperatorError(
+                f"The order would not be imported: {change.reason} Nothing was changed.",
+                change.remedy or "Change Last Order from or the order, then repeat it.",
+            )
+        if document.status is not DocumentStatus.VOID:
+            document = void_within(ws, document, reason)
+        ws.books.documents.untie(document, ws.actor)
+        made = store_orders(ws, cart_document.cart_id, [change])
+    return DocumentId(made[order_id])
+
+
+def _read(cart: Cart, order_id: CartOrderId) -> Received[CartOrder] | None:
+    if isinstance(cart, OrderReader):
+        return next(iter(cart.get_orders([order_id]).rows), None)
+    pages = iter_kind(cart, RecordKind.ORDER)
+    return next((row for page in pages for row in page.rows if row.external_id == order_id), None)
+
+
+def _ensure_of_order(document: Document) -> None:
+    order_id = document.draft.external_id
+    if document.source_id is not None or order_id.startswith("basket-"):
+        raise NeedsOperatorError(
+            f"{document.name} came from no order of the cart.", "Open the document it was made of."
+        )
+    if order_id.endswith(f"#void-{document.document_id}"):
+        raise NeedsOperatorError(
+            f"The order of {document.name} was let go of already.", "Import it on Orders (Cart) if it is not here."
+        )
+
+
+def _ensure_as_read(document: Document, now: Document) -> None:
+    if (now.version, now.draft.external_id) != (document.version, document.draft.external_id):
+        raise NeedsOperatorError(
+            f"{document.name} was changed or imported again since you looked at it.", "Look at it again."
+        )
 
 
 def list_changed(ws: Workspace, name: str) -> list[tuple[CartRecord, Document]]:

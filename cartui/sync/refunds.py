@@ -11,8 +11,10 @@ from cartui.domain.documents import Document, DocumentStatus
 from cartui.domain.ids import CartId, Direction, DocumentId, RecordKind
 from cartui.domain.ledger import CartRecord, JournalEntry
 from cartui.domain.outcomes import RecordState
-from cartui.domain.refunds import CreditPlan, plan_credit, refund_of
+from cartui.domain.refunds import CreditPlan, compare_credit, plan_credit, refund_of
 from cartui.domain.settings import DocumentKind
+from cartui.errors import NeedsOperatorError
+from cartui.sync.approvals import void_within
 from cartui.sync.fulfilment import add_made_from
 from cartui.sync.workspace import Workspace, never_stop
 
@@ -27,13 +29,40 @@ def settle_refunds(
         if stop():
             break
         with ws.books.transaction(lease=lease):
-            document_id = _settle(ws, cart_id, record)
+            now = ws.books.records.find_many(cart_id, RecordKind.REFUND, [record.external_id])
+            document_id = _settle(ws, cart_id, now.get(record.external_id, record))
         if document_id is not None:
             made.append(document_id)
     return made
 
 
+def credit_again(ws: Workspace, note: Document, reason: str) -> DocumentId:
+    """Make the credit note of a refund void, and a new one of the refund as the shop tells it now: all or nothing.
+    `NeedsOperatorError` where it was not made of a refund, is approved, or there is nothing to credit."""
+    with ws.books.transaction():
+        found = ws.books.records.find_by_our_ids(note.cart_id, RecordKind.REFUND, [note.document_id])
+        record = next(iter(found.get(note.document_id, ())), None)
+        if record is None:
+            raise NeedsOperatorError(
+                f"{note.name} came from no order or refund of the cart, or was made anew already.",
+                "Open the document it was made of.",
+            )
+        if note.status is not DocumentStatus.VOID:
+            note = void_within(ws, note, reason)
+        ws.books.documents.untie(note, ws.actor)
+        made = _settle(ws, note.cart_id, replace(record, our_id=None, state=RecordState.STAGED))
+        if made is None:
+            raise NeedsOperatorError(f"{note.name} stays as it is: its refund makes no credit note now.", _WHY)
+    return made
+
+
+_WHY = "See `cartui why` and the number of its order."
+
+
 def _settle(ws: Workspace, cart_id: CartId, record: CartRecord) -> DocumentId | None:
+    if record.our_id is not None:
+        _compare(ws, cart_id, record, DocumentId(record.our_id))
+        return None
     plan = _plan(ws, cart_id, record)
     if plan.draft is None or plan.source is None:
         if (plan.state, plan.reason) != (record.state, record.reason):
@@ -59,6 +88,16 @@ def _settle(ws: Workspace, cart_id: CartId, record: CartRecord) -> DocumentId | 
         ]
     )
     return made
+
+
+def _compare(ws: Workspace, cart_id: CartId, record: CartRecord, note_id: DocumentId) -> None:
+    """The shop changed a refund after its credit note was made: said where it makes a difference, until it does not."""
+    _, refund = refund_of(record)
+    notes = ws.books.documents.list_by_ids([note_id])
+    told = compare_credit(refund, notes[0]) if notes else CreditPlan(RecordState.LINKED)
+    if (told.state, told.reason) != (record.state, record.reason):
+        again = replace(record, state=told.state, reason=told.reason, remedy=told.remedy)
+        ws.books.records.put_many(cart_id, [again])
 
 
 def _plan(ws: Workspace, cart_id: CartId, record: CartRecord) -> CreditPlan:

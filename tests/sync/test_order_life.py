@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -22,9 +23,10 @@ from cartui.domain.records import (
     RefundState,
 )
 from cartui.domain.settings import CartSettings, DocumentKind
-from cartui.errors import NeedsOperatorError
+from cartui.errors import LeaseTakenError, NeedsOperatorError
 from cartui.sync.approvals import approve_documents, preview_approvals, void_document
 from cartui.sync.cycle import run_cycle
+from cartui.sync.leases import leased
 from cartui.sync.order_drift import accept_drift, ignore_drift, import_again, list_changed, read_drift
 from cartui.sync.workspace import Workspace
 from cartui.testing.clock import FrozenClock
@@ -218,6 +220,54 @@ def test_a_pending_document_is_voided_before_its_order_is_imported_again(
     assert ws.books.documents.count(status=DocumentStatus.PENDING) == 1
 
 
+def untouched(ws: Workspace, document: Document) -> bool:
+    """The document is as it was, and its order still tied to it."""
+    cart_id = ws.books.carts.get(NAME).cart_id
+    record = ws.books.records.find_many(cart_id, RecordKind.ORDER, ["0"])["0"]
+    return fresh(ws, document) == document and record.our_id == document.document_id
+
+
+def test_an_order_that_is_gone_or_refused_loses_nothing_when_it_is_imported_again(
+    ws: Workspace, shop: MemoryShop, document: Document
+) -> None:
+    """All or nothing: a document is made void only where a new one takes its place."""
+    order = shop.orders["0"]
+    shop.put_order(replace(order, total=order.total + 100))  # its amounts do not add up
+    with pytest.raises(NeedsOperatorError, match="would not be imported"):
+        import_again(ws, document)
+    assert untouched(ws, document)
+    shop.put_order(replace(order, placed_at=order.placed_at - timedelta(days=30)))
+    with pytest.raises(NeedsOperatorError, match="Last Order from"):
+        import_again(ws, document)
+    assert untouched(ws, document)
+    del shop.orders["0"]
+    with pytest.raises(NeedsOperatorError, match="no more"):
+        import_again(ws, document)
+    assert untouched(ws, document)
+
+
+def test_nothing_is_made_void_while_somebody_else_synchronises_the_cart(
+    ws: Workspace, shop: MemoryShop, document: Document
+) -> None:
+    """The lease comes first."""
+    with leased(ws, ws.books.carts.get(NAME)), pytest.raises(LeaseTakenError):
+        import_again(ws, document)
+    assert untouched(ws, document)
+
+
+def test_two_admins_import_an_order_again_once(ws: Workspace, shop: MemoryShop, document: Document) -> None:
+    """The second is told, whether he looks at what was void before or was made void by the first."""
+    void = void_document(ws, document, "by hand")
+    made = import_again(ws, void)
+    for seen in (document, void):
+        with pytest.raises(NeedsOperatorError, match="since you looked"):
+            import_again(ws, seen)
+    with pytest.raises(NeedsOperatorError, match="let go of already"):
+        import_again(ws, fresh(ws, void))
+    assert of_order(ws, "0").document_id == made
+    assert ws.books.documents.count() == 2
+
+
 # --- refunds ---
 
 
@@ -361,3 +411,69 @@ def test_a_refund_on_an_order_that_was_never_imported_makes_nothing(
     place(shop, range(5, 6), refunds=(refunded(shop),), payment_state=PaymentState.PENDING)
     run_cycle(ws, NAME)
     assert ws.books.documents.count() == 1
+
+
+def test_a_void_credit_note_is_made_again_on_purpose_only(
+    ws: Workspace, shop: MemoryShop, document: Document, clock: FrozenClock
+) -> None:
+    """The same refund coming again makes nothing; a person has it made anew, once."""
+    approve(ws, document)
+    change(shop, refunds=(refunded(shop, "r1", "3.21"),))
+    run_cycle(ws, NAME)
+    [note] = credit_notes(ws, document)
+    void = void_document(ws, note, "looked wrong")
+    clock.advance(60)
+    change(shop, native_status="refunded")
+    run_cycle(ws, NAME)
+    assert len(credit_notes(ws, document)) == 1
+    made = import_again(ws, void)
+    assert [one.status for one in credit_notes(ws, document)] == [DocumentStatus.VOID, DocumentStatus.PENDING]
+    assert ws.books.documents.get(made).draft.total == Decimal("3.21")
+    with pytest.raises(NeedsOperatorError, match="made anew already"):
+        import_again(ws, fresh(ws, void))
+    run_cycle(ws, NAME)
+    assert len(credit_notes(ws, document)) == 2
+
+
+def test_a_credit_note_that_can_not_be_made_anew_stays(
+    ws: Workspace, shop: MemoryShop, document: Document, clock: FrozenClock
+) -> None:
+    """The shop took the refund back: the PENDING note is not made void by asking for another."""
+    approve(ws, document)
+    refund = refunded(shop, "r1", "3.21")
+    change(shop, refunds=(refund,))
+    run_cycle(ws, NAME)
+    [note] = credit_notes(ws, document)
+    clock.advance(60)
+    change(shop, refunds=(replace(refund, state=RefundState.FAILED),))
+    run_cycle(ws, NAME)
+    assert "did not give the money back" in refund_states(ws)[0][1]
+    with pytest.raises(NeedsOperatorError, match="stays as it is"):
+        import_again(ws, note)
+    assert fresh(ws, note) == note
+    void_document(ws, note, "the money stayed")
+    run_cycle(ws, NAME)
+    assert refund_states(ws) == [(RecordState.LINKED, "")]
+
+
+def test_a_refund_that_changes_after_its_credit_note_was_made_is_told(
+    ws: Workspace, shop: MemoryShop, document: Document, clock: FrozenClock
+) -> None:
+    """Held while the note is PENDING, made anew on purpose; what was approved is said, and never a second note."""
+    approve(ws, document)
+    refund = refunded(shop, "r1", "3.21")
+    change(shop, refunds=(refund,))
+    run_cycle(ws, NAME)
+    clock.advance(60)
+    change(shop, refunds=(replace(refund, amount=Decimal("4.21")),))
+    assert run_cycle(ws, NAME).held_total == 1
+    [note] = credit_notes(ws, document)
+    assert ("gave back 4.21" in refund_states(ws)[0][1], note.draft.total) == (True, Decimal("3.21"))
+    made = ws.books.documents.get(import_again(ws, note))
+    assert (made.draft.total, refund_states(ws)) == (Decimal("4.21"), [(RecordState.LINKED, "")])
+    approve(ws, made)
+    clock.advance(60)
+    change(shop, refunds=(replace(refund, amount=Decimal("5.21")),))
+    assert run_cycle(ws, NAME).held_total == 0
+    assert refund_states(ws)[0][0] is RecordState.CHANGED
+    assert len(credit_notes(ws, document)) == 2
