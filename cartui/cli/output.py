@@ -18,6 +18,7 @@ from cartui.sync.workspace import Progress
 _NUMBER: Final = re.compile(r"-?\d{1,30}(\.\d{1,20})?", re.ASCII)
 _SAMPLE: Final = 200  # rows that decide how wide the columns of a table are
 _WIDEST: Final = 60
+_WHOLE: Final = frozenset({"arithmetic", "reason", "remedy"})  # columns that are of no use when cut
 cell_text, csv_cell = csv_cells.cell_text, csv_cells.csv_cell
 
 _STYLES: Final = {"good": "32", "bad": "31", "warn": "33", "quiet": "2"}
@@ -96,7 +97,8 @@ def table_out(rows: Iterable[Row], columns: Sequence[str] | None = None) -> int:
     names = list(columns or first)
     sample = list(islice(rest, _SAMPLE))
     texts = [[cell_text(row.get(name)) for name in names] for row in sample]
-    widths = [min(_WIDEST, max(len(name), *(len(text[at]) for text in texts))) for at, name in enumerate(names)]
+    widths = [max(len(name), *(len(text[at]) for text in texts)) for at, name in enumerate(names)]
+    widths = [width if name in _WHOLE else min(_WIDEST, width) for name, width in zip(names, widths, strict=True)]
     right = [all(not text[at] or _NUMBER.fullmatch(text[at]) for text in texts) for at in range(len(names))]
     line(_joined([name.upper() for name in names], widths, right), "quiet")
     count = 0

@@ -257,7 +257,7 @@ def cart_item_sides(items: Sequence[CartItem]) -> list[Side]:
             item.item_id,
             item_label(item),
             _filled(sku=item.sku.strip(), barcode=barcode_key(item.barcode), code=item.sku),
-            f"{item.name} {item.variant}".strip(),
+            item.full_name,
             blocked="It has variants: those are linked, not their parent." if item.item_id in parents else "",
         )
         for item in items

@@ -22,9 +22,8 @@ from cartui.domain.records import CartItem, ItemDraft, StockWrite
 
 def cart_item_values(item: CartItem) -> dict[str, str]:
     """The fields that both sides can agree on, as text. Stock is not among them: the system owns it."""
-    name = f"{item.name} {item.variant}".strip()
     price = "" if item.price is None else _plain(item.price)
-    return {"name": name, "barcode": item.barcode, "price": price}
+    return {"name": item.full_name, "barcode": item.barcode, "price": price}
 
 
 def our_item_values(item: Item) -> dict[str, str]:
@@ -38,7 +37,7 @@ def our_item_values(item: Item) -> dict[str, str]:
 
 def item_label(item: CartItem) -> str:
     """SKU and name, as a person would say it."""
-    return f"{item.sku} {item.name} {item.variant}".strip()
+    return f"{item.sku} {item.full_name}".strip()
 
 
 def _plain(amount: Decimal) -> str:

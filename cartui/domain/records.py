@@ -218,6 +218,13 @@ class CartItem:
     active: bool = True
     native: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def full_name(self) -> str:
+        """Name and variant, once: some carts' names say the variant already ("Mug Blue" of the variant "Blue")."""
+        name, variant = (" ".join(text.replace(",", " ").split()) for text in (self.name, self.variant))
+        told = not variant or f" {name}".casefold().endswith(f" {variant}".casefold())
+        return self.name.strip() if told else f"{self.name} {self.variant}".strip()
+
 
 @quick_init
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from cartui.domain.documents import Document
 from cartui.domain.ids import CartId, DocumentId
 from cartui.domain.ledger_text import Entry, ledger_lines
 from cartui.domain.money import format_amount
-from cartui.domain.posting import TAX, Account, AccountKind, rate_word
+from cartui.domain.posting import TAX, Account, AccountKey, AccountKind, rate_word
 from cartui.domain.rows import RowSource
 from cartui.domain.safe_text import is_safe_text
 from cartui.errors import NeedsOperatorError
@@ -68,8 +68,9 @@ def sales_rows(ws: Workspace, first: date, last: date) -> list[ReportRow]:
     """What was sold by day, cart, currency and tax rate: goods, other income (shipping, fees, discounts) and tax."""
     names = {one.cart_id: one.name for one in ws.books.carts.list_all()}
     sums: dict[tuple[date, str, str, str], dict[str, Decimal]] = {}
+    mapped = {key for cart_id in names for key in ws.books.accounts.map_of(cart_id).taxes.values()}
     for one in ws.books.accounts.day_sums(first, last, [AccountKind.INCOME, AccountKind.LIABILITY]):
-        tax = one.account.kind is AccountKind.LIABILITY and (one.account.key == TAX or one.tax_rate is not None)
+        tax = one.account.kind is AccountKind.LIABILITY and _is_tax(one.account.key, mapped)
         if one.account.kind is AccountKind.LIABILITY and not tax:
             continue
         cart = names.get(one.cart_id, f"cart {one.cart_id}") if one.cart_id is not None else ""
@@ -87,6 +88,11 @@ def sales_rows(ws: Workspace, first: date, last: date) -> list[ReportRow]:
         }
         for (day, cart, currency, rate), row in sorted(sums.items())
     ]
+
+
+def _is_tax(key: AccountKey, mapped: Collection[AccountKey]) -> bool:
+    """Not every liability with a rate: what is owed to buyers (refunds, gift cards) carries the rates of its lines."""
+    return key == TAX or key.startswith(f"{TAX}:") or key in mapped
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,9 @@ def test_a_credit_of_lines_gives_back_their_tax_and_keeps_what_is_broken_off_the
         ("tax", "1.90"),
     ]
     assert balances(ws)["refunds"] == "-11.40"
+    today = ws.clock().date()
+    told = [row for row in accounting.sales_rows(ws, today, today) if row["tax_rate"] == "20"]
+    assert [row["tax"] for row in told] == ["2.70"]  # 4.60 - 1.90: what is owed to the buyer is no tax
     assert ws.books.items.find_by_codes(["MUG"])[ItemCode("MUG")].on_hand == 8
 
 

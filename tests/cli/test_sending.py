@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from cartui.cli.output import table_out
 from tests.cli.conftest import Cartui
 
 
@@ -43,3 +46,11 @@ def test_an_empty_outbox_says_so(cartui: Cartui) -> None:
     ran = cartui("outbox", "Shop", "retry", "--all", "--confirm", "Other")
     assert (ran.code, "is not the cart's name" in ran.err) == (2, True)
     assert cartui("stock", "Shop", "NONE").code == 2
+
+
+def test_arithmetic_is_never_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    """A proof that ends in dots proves nothing; long names are cut."""
+    proof = "39 on hand - 1 allocated - 2 on PENDING documents - 17 on orders that wait"
+    table_out([{"name": "n" * 80, "arithmetic": proof}])
+    told = capsys.readouterr().out
+    assert (proof in told, "n" * 61 in told) == (True, False)

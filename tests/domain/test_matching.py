@@ -263,3 +263,18 @@ def test_twenty_thousand_against_twenty_thousand_take_seconds() -> None:
     wrong = sum(bool(one.our_key) and one.key != one.our_key for one in found)
     assert right > 19_500
     assert wrong < 20
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "told"),
+    [
+        ("Mug Blue", "Blue", "Mug Blue"),
+        ("Shirt Green M", "Green, M", "Shirt Green M"),
+        ("Mug", "Blue", "Mug Blue"),
+        ("Mug Skyblue", "Blue", "Mug Skyblue Blue"),
+        ("Mug", "", "Mug"),
+    ],
+)
+def test_a_variant_is_said_once(name: str, variant: str, told: str) -> None:
+    """Cart Connect's names hold the variant, WooCommerce's don't."""
+    assert CartItem(CartItemId("1"), name, NOW, variant=variant).full_name == told
