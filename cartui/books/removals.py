@@ -11,8 +11,10 @@ _UNTOUCHED_ITEMS: Final = """SELECT id FROM item WHERE version = 1 AND is_defaul
  AND NOT EXISTS (SELECT 1 FROM document_line WHERE document_line.item_code = item.code)
  AND NOT EXISTS (SELECT 1 FROM bundle_part WHERE bundle_part.part_id = item.id)
  AND NOT EXISTS (SELECT 1 FROM stock_entry WHERE stock_entry.item_id = item.id AND valued = 1)
+ AND (SELECT COUNT(*) FROM cart_record WHERE cart_record.kind = 'item' AND cart_record.our_id = item.id) <= 1
  AND (SELECT COUNT(*) FROM stock_entry WHERE stock_entry.item_id = item.id) <= 1 AND id IN {some}"""
 _UNTOUCHED_CUSTOMERS: Final = """SELECT id FROM customer WHERE version = 1
+ AND (SELECT COUNT(*) FROM cart_record WHERE cart_record.kind = 'customer' AND cart_record.our_id = customer.id) <= 1
  AND NOT EXISTS (SELECT 1 FROM document WHERE document.customer_id = customer.id) AND id IN {some}"""
 _UNTOUCHED_DOCUMENTS: Final = "SELECT id FROM document WHERE status = 'PENDING' AND version = 1 AND id IN {some}"
 
@@ -25,11 +27,12 @@ class Removals:
         self._db = database
 
     def find_items(self, item_ids: Sequence[int]) -> set[int]:
-        """Items never edited, never moved after their opening stock, and on no document or bundle."""
+        """Items never edited, never moved after their opening stock, on no document or bundle, and linked at most
+        once: another cart may sell them."""
         return self._find(_UNTOUCHED_ITEMS, item_ids)
 
     def find_customers(self, customer_ids: Sequence[int]) -> set[int]:
-        """Customers never edited and on no document."""
+        """Customers never edited, on no document, and linked at most once."""
         return self._find(_UNTOUCHED_CUSTOMERS, customer_ids)
 
     def find_documents(self, document_ids: Sequence[int]) -> set[int]:

@@ -9,6 +9,7 @@ from typing import Any
 from cartui.books import Lease
 from cartui.domain.applied import AppliedRow
 from cartui.domain.brakes import Brake, check_brakes
+from cartui.domain.documents import DocumentStatus
 from cartui.domain.ids import Direction, RecordKind
 from cartui.domain.outcomes import Counts, Outcome
 from cartui.domain.plan import (
@@ -17,6 +18,7 @@ from cartui.domain.plan import (
     Doing,
     ExportCustomer,
     ExportItem,
+    FollowOrder,
     ImportCustomer,
     ImportDocument,
     ImportItem,
@@ -186,15 +188,23 @@ def _reason(change: PlannedChange) -> tuple[str, str]:
 def _stale(ws: Workspace, plan: Plan, changes: Sequence[PlannedChange]) -> dict[str, str]:
     """Changes whose ground moved since they were planned: the record got linked or imported, the code was taken."""
     writing = [c for c in changes if isinstance(c.payload, ImportDocument | ImportItem | ImportCustomer)]
-    records = ws.books.records.find_many(plan.cart_id, plan.kind, [change.key for change in writing])
+    records = ws.books.records.find_many(plan.cart_id, plan.kind, [change.key for change in changes])
     stale: dict[str, str] = {}
-    for change in writing:
+    for change in changes:
         record = records.get(change.key)
-        if change.action in (Action.CREATE, Action.LINK) and record is not None and record.our_id is not None:
-            stale[change.key] = "It was imported or linked meanwhile."
+        linked = None if record is None else record.our_id
+        if change.action in (Action.CREATE, Action.LINK):
+            if linked is not None:
+                stale[change.key] = "It was imported or linked meanwhile."
+        elif change.record is not None and change.record.our_id != linked:
+            stale[change.key] = "It was imported, linked or let go of meanwhile."
+    stale |= _settled_meanwhile(ws, changes)
     new = {c.payload.new.code: c.key for c in writing if isinstance(c.payload, ImportItem) and c.payload.new}
     for code in ws.books.items.find_by_codes(list(new)):
         stale[new[code]] = f"An item {code} was made meanwhile."
+    people = {c.payload.new.code: c.key for c in writing if isinstance(c.payload, ImportCustomer) and c.payload.new}
+    for customer in ws.books.customers.find_by_codes([code for code in people if code is not None]):
+        stale[people[customer]] = f"A customer {customer} was made meanwhile."
     targets = {
         c.payload.item_id: c.key
         for c in writing
@@ -204,6 +214,17 @@ def _stale(ws: Workspace, plan: Plan, changes: Sequence[PlannedChange]) -> dict[
         if links:
             stale[next(key for item, key in targets.items() if item == our_id)] = "The item was linked meanwhile."
     return stale
+
+
+def _settled_meanwhile(ws: Workspace, changes: Sequence[PlannedChange]) -> dict[str, str]:
+    """Documents that would become VOID and are PENDING no more: what was posted is never made void by a plan."""
+    follows = [(c.key, c.payload) for c in changes if isinstance(c.payload, FollowOrder)]
+    voids = {payload.document_id: key for key, payload in follows if payload.void_reason}
+    return {
+        voids[one.document_id]: f"{one.name} is {one.status} now."
+        for one in ws.books.documents.list_by_ids(list(voids))
+        if one.status is not DocumentStatus.PENDING
+    }
 
 
 # --- exports ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cartui.domain.applied import AppliedPlan, AppliedRow
-from cartui.domain.ids import CustomerId, Direction, ItemId, RecordKind
+from cartui.domain.ids import CustomerId, Direction, DocumentId, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord, JournalEntry
 from cartui.domain.merge import customer_values
 from cartui.domain.plan import Action, Doing, Plan, PlannedChange, PlanRequest, Undo
@@ -176,7 +176,10 @@ def _remove(ws: Workspace, kind: RecordKind, ids: Sequence[int]) -> None:
     elif kind is RecordKind.CUSTOMER:
         removals.remove_customers([CustomerId(one) for one in ids])
     else:
+        documents = ws.books.documents.list_by_ids([DocumentId(one) for one in ids])
+        codes = {line.item_code for one in documents for line in one.draft.lines if line.item_code is not None}
         removals.remove_documents(ids)
+        ws.books.outbox.touch_stock_of(sorted(codes))  # what they kept can be sold again
 
 
 def _entry(

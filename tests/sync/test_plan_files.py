@@ -9,15 +9,22 @@ from decimal import Decimal
 import pytest
 
 from cartui.adapters.memory import MemoryShop
-from cartui.domain.ids import ItemCode, RecordKind
-from cartui.domain.plan import Action, Doing, NewItem, Plan, PlanRequest
+from cartui.domain.documents import DocumentStatus
+from cartui.domain.ids import CustomerCode, ItemCode, RecordKind
+from cartui.domain.outbox import OutboxKind
+from cartui.domain.plan import Action, Doing, NewCustomer, NewItem, Plan, PlanRequest
+from cartui.domain.records import OrderState
+from cartui.domain.settings import CartSettings, DocumentKind
 from cartui.errors import BrakeError, ExitCode, NeedsOperatorError
 from cartui.sync.actions import Selection, our_ids, plan_export, plan_import, plan_link
 from cartui.sync.apply import ApplyReport, apply_plan
+from cartui.sync.approvals import approve_documents, preview_approvals
+from cartui.sync.order_drift import import_again
 from cartui.sync.plan_files import plan_again, plan_request, plan_text
 from cartui.sync.undo import list_applied, plan_undo
 from cartui.sync.workspace import Workspace
 from cartui.testing import samples
+from cartui.testing.clock import FrozenClock
 from cartui.testing.workspace import ready_cart, running_cart
 from tests.sync.conftest import place
 
@@ -204,6 +211,83 @@ def test_nobody_undoes_what_another_cart_did(ws: Workspace, shop: MemoryShop) ->
     linked(ws, 1)
     with pytest.raises(NeedsOperatorError, match="nothing to undo"):
         plan_undo(ws, NAME, 999)
+
+
+def test_an_item_that_another_cart_sells_too_stays(ws: Workspace, shop: MemoryShop) -> None:
+    """Undoing one cart's import never takes an item from under another's link."""
+    ready_cart(ws)
+    do(ws, plan_import(ws, NAME, ITEM, Selection(["i1", "i2"])))
+    do(ws, plan_import(ws, NAME, CUSTOMER, Selection(["c1", "c2"])))
+    ready_cart(ws, "Other")
+    apply_plan(ws, plan_link(ws, "Other", ITEM, Selection(["i1"])), confirmed="Other")
+    apply_plan(ws, plan_link(ws, "Other", CUSTOMER, Selection(["c1"])), confirmed="Other")
+    customers, items = list_applied(ws, NAME)
+    assert actions(plan_undo(ws, NAME, items.plan_id)) == [Action.HOLD, Action.DELETE]
+    assert actions(plan_undo(ws, NAME, customers.plan_id)) == [Action.HOLD, Action.DELETE]
+
+
+def test_what_an_undone_order_kept_is_offered_again(ws: Workspace, shop: MemoryShop) -> None:
+    """The orderable stock rises with it, so the cart is told."""
+    running_cart(ws)
+    cart_id = ws.books.carts.get(NAME).cart_id
+    [item_id] = [int(one) for one in linked(ws, 1)]
+    place(shop, range(1), lines=samples.order(0, shop.clock()).lines)
+    do(ws, plan_import(ws, NAME, ORDER, Selection(["0"])))
+    [sold] = ws.books.outbox.of_records(cart_id, OutboxKind.STOCK, [item_id])
+    do(ws, plan_undo(ws, NAME))
+    [freed] = ws.books.outbox.of_records(cart_id, OutboxKind.STOCK, [item_id])
+    assert freed != sold
+
+
+# --- what moved between the plan and its apply ---
+
+
+def test_a_plan_makes_nothing_void_that_was_approved_meanwhile(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock
+) -> None:
+    """Cancelled in the shop, planned, then approved by somebody: what was posted stays, the row is refused."""
+    running_cart(ws, settings=CartSettings(import_orders_as=DocumentKind.CASH_SALE))
+    place(shop, range(1, 2))
+    do(ws, plan_import(ws, NAME, ORDER, Selection(["1"])))
+    clock.advance(60)
+    shop.put_order(replace(shop.orders["1"], order_state=OrderState.CANCELLED))
+    plan = plan_import(ws, NAME, ORDER, Selection(["1"]))
+    assert actions(plan) == [Action.VOID]
+    [done] = approve_documents(ws, preview_approvals(ws, [_document(ws).document_id]))
+    assert done.number
+    [row] = do(ws, plan).applied
+    assert (row.done, "APPROVED now" in row.problem) == (False, True)
+    assert _document(ws).status is DocumentStatus.APPROVED
+
+
+def test_a_plan_ties_no_order_to_a_document_that_was_replaced_meanwhile(ws: Workspace, shop: MemoryShop) -> None:
+    """Planned, then imported again by somebody: the order stays with its new document. One that would be left alone
+    and was imported meanwhile keeps its link, too."""
+    running_cart(ws)
+    cart_id = ws.books.carts.get(NAME).cart_id
+    place(shop, range(1, 2))
+    late = shop.orders["1"]
+    shop.put_order(replace(late, total=late.total + 50))
+    held = plan_import(ws, NAME, ORDER, Selection(["1"]))
+    assert actions(held) == [Action.HOLD]
+    shop.put_order(late)
+    do(ws, plan_import(ws, NAME, ORDER, Selection(["1"])))
+    assert do(ws, held).problems[0].problem.startswith("It was imported")
+    shop.put_order(replace(late, note="ring twice"))
+    plan = plan_import(ws, NAME, ORDER, Selection(["1"]))
+    made = import_again(ws, _document(ws))
+    assert do(ws, plan).problems
+    assert ws.books.records.find_many(cart_id, ORDER, ["1"])["1"].our_id == made
+
+
+def test_a_customer_code_that_was_taken_meanwhile_is_refused(ws: Workspace, shop: MemoryShop) -> None:
+    """As an item's code is; the rest of the plan goes on."""
+    ready_cart(ws)
+    plan = plan_import(ws, NAME, CUSTOMER, Selection(["c1", "c2"], {"c1": {"code": "VIP"}}))
+    with ws.books.transaction():
+        ws.books.customers.add_many([NewCustomer("Some", "Body", code=CustomerCode("VIP"))])
+    report = do(ws, plan)
+    assert [one.problem for one in report.applied] == ["A customer VIP was made meanwhile.", ""]
 
 
 def _document(ws: Workspace):  # type: ignore[no-untyped-def]
