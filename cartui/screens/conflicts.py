@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 
 from cartui.domain.conflicts import Conflict, Whose
+from cartui.domain.ids import RecordKind
 from cartui.domain.rows import FLAG_PROBLEM, Column, ListRowSource, Marks, Row, marked_keys
 from cartui.domain.safe_text import safe_text
 from cartui.errors import BrakeError, CartuiError
@@ -43,9 +44,11 @@ class ConflictsScreen(CartuiScreen):
     )
     AUTO_FOCUS: ClassVar[str | None] = "RecordTable"
 
-    def __init__(self, cart_name: str) -> None:
+    def __init__(self, cart_name: str, only: tuple[RecordKind, str] | None = None) -> None:
+        """`only`: of this record, by the cart's id of it."""
         super().__init__()
         self.cart_name = cart_name
+        self._only = only
         self._conflicts: dict[str, Conflict] = {}
         self._refused: dict[str, Refusal] = {}
         self._settled = False
@@ -77,10 +80,10 @@ class ConflictsScreen(CartuiScreen):
         self._read()
 
     def _read(self) -> None:
-        ws, name = self.ws, self.cart_name
+        ws, name, only = self.ws, self.cart_name, self._only
         self.run_job(
             "Reading both sides",
-            lambda progress, stop: list_conflicts(ws, name, progress=progress, stop=stop),
+            lambda progress, stop: list_conflicts(ws, name, only, progress=progress, stop=stop),
             self._show,
         )
 
@@ -94,7 +97,7 @@ class ConflictsScreen(CartuiScreen):
             self.table.move_to_key(str(key))
         if self._told is not None:
             self.hint(*self._told)
-        elif found.over:
+        elif found.over and self._only is None:
             self.hint(f"{found.over:,} records say the same on both sides now: R on Held retries them.")
         self.refresh_frame()
         self.refresh_bindings()

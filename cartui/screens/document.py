@@ -11,7 +11,9 @@ from cartui.screens.document_life import LivingPage
 from cartui.screens.drift import DriftScreen
 from cartui.screens.page import PageScreen
 from cartui.screens.paper import document_lines, raw_lines, record_lines
+from cartui.screens.record_drift import RecordDriftScreen
 from cartui.screens.times import show_moment
+from cartui.sync import record_drift
 from cartui.sync.documents import DocumentView, view_document
 from cartui.sync.records import RecordView, read_record, view_record
 
@@ -75,7 +77,7 @@ class RecordScreen(PageScreen):
     GROUPS: ClassVar[tuple[str, ...]] = (*PUSHED_GROUPS, "reading", "record")
     ABOUT: ClassVar[str] = (
         "One record of the cart: what became of it in the system, what was done to it, and its body as the cart sent "
-        "it. r reads it from the cart again."
+        "it. r reads it from the cart again; an item or customer that is linked is then shown beside ours."
     )
 
     def __init__(self, cart_name: str, kind: RecordKind, external_id: str, listed: bytes | None = None) -> None:
@@ -83,14 +85,23 @@ class RecordScreen(PageScreen):
         self._kind = kind
         self._external_id = external_id
         self._listed = listed
+        self._view: RecordView | None = None
 
     def on_mount(self) -> None:
         super().on_mount()
+        self._load()
+
+    def _load(self) -> None:
         ws, name, kind, key, listed = self.ws, self.cart_name, self._kind, self._external_id, self._listed
         self.read("record", lambda: view_record(ws, name, kind, key, listed), self._show)
 
     def action_reread(self) -> None:
-        """As the cart holds it now (S112)."""
+        """As the cart holds it now (S112); what is linked beside ours."""
+        known = self._view.known if self._view is not None else None
+        if self._kind in record_drift.KINDS and known is not None and known.our_id is not None:
+            page = RecordDriftScreen(self.cart_name, self._kind, known.our_id, self._external_id)
+            self.app.push_screen(page, lambda _: self._load())
+            return
         ws, name, kind, key = self.ws, self.cart_name, self._kind, self._external_id
         self.run_job(
             f"Reading the {kind} again",
@@ -103,4 +114,5 @@ class RecordScreen(PageScreen):
         self.hint(f"Read from the cart at {show_moment(self.now(), self.now())}.")
 
     def _show(self, view: RecordView) -> None:
+        self._view = view
         self.show_page(self._title, lambda width: record_lines(view, width))

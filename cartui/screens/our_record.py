@@ -11,6 +11,7 @@ from cartui.screens.base import PUSHED_GROUPS
 from cartui.screens.dialogs import ChoiceDialog
 from cartui.screens.page import PageScreen
 from cartui.screens.paper import our_lines
+from cartui.screens.record_drift import RecordDriftScreen
 from cartui.screens.record_form import RecordFormScreen
 from cartui.screens.sheet import Line
 from cartui.screens.times import show_time
@@ -24,14 +25,16 @@ class OurRecordPage(PageScreen):
 
     GROUPS: ClassVar[tuple[str, ...]] = (*PUSHED_GROUPS, "reading", "our-record")
     ABOUT: ClassVar[str] = (
-        "One record of the system, and the records of this cart that it is linked to. e edits its fields. Customers "
-        "that others were merged into are taken apart again with U."
+        "One record of the system, and the records of this cart that it is linked to. e edits its fields. r reads the "
+        "linked record from the cart again and shows both sides, field by field. Customers that others were merged "
+        "into are taken apart again with U."
     )
 
     def __init__(self, cart_name: str, kind: RecordKind, key: str) -> None:
         super().__init__(f"{kind}".capitalize(), cart_name)
         self._kind = kind
         self._our_id = int(key)
+        self._linked = False
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -43,6 +46,7 @@ class OurRecordPage(PageScreen):
 
     def _show(self, found: tuple[OurRecordView, tuple[tuple[str, str], ...]]) -> None:
         view, more = found
+        self._linked = bool(view.links)
         title = f"{self._kind}".capitalize() + f" {safe_text(view.record.code, 60)}"
 
         def layout(width: int) -> list[Line]:
@@ -53,9 +57,19 @@ class OurRecordPage(PageScreen):
             return [*lines, ((("", "plain"),)), *told] if told else lines
 
         self.show_page(title, layout)
+        self.refresh_bindings()
 
     def shows(self, action: str) -> bool:
         return action != "unmerge" or self._kind is RecordKind.CUSTOMER
+
+    def why_not(self, action: str) -> str | None:
+        if action == "synchronise" and not self._linked:
+            return "It is not linked in this cart: link or export it first."
+        return None
+
+    def action_synchronise(self) -> None:
+        """Both sides afresh (S110, S112)."""
+        self.app.push_screen(RecordDriftScreen(self.cart_name, self._kind, self._our_id), lambda _: self._load())
 
     def action_edit_record(self) -> None:
         """The form of it."""

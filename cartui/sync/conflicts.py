@@ -69,18 +69,23 @@ Pick = tuple[Conflict, Whose]
 
 
 def list_conflicts(
-    ws: Workspace, name: str, *, progress: ProgressSink = no_progress, stop: Callable[[], bool] = never_stop
+    ws: Workspace,
+    name: str,
+    only: tuple[RecordKind, str] | None = None,
+    *,
+    progress: ProgressSink = no_progress,
+    stop: Callable[[], bool] = never_stop,
 ) -> ConflictList:
-    """Read the records that were stopped because both sides changed them, and compare them afresh; nothing is
-    written."""
+    """Read the records that were stopped because both sides changed them (or one record, by the cart's id, stopped or
+    not), and compare them afresh; nothing is written."""
     document = ws.books.carts.get(name)
-    suspects = _suspects(ws, document)
+    suspects = _suspects(ws, document) if only is None else {only[0]: [only[1]]}
     found: list[Conflict] = []
     over = 0
     if suspects:
         with tested_cart(ws, document) as cart:
             for kind, rows in _pages(cart, suspects, progress, stop):
-                for pair in _pairs(ws, document, kind, rows):
+                for pair in pairs_of(ws, document, kind, rows):
                     told = pair.conflicts()
                     found += told
                     over += not told
@@ -163,7 +168,7 @@ class Pair:
         ]
 
 
-def _pairs(ws: Workspace, document: CartDocument, kind: RecordKind, rows: Rows) -> list[Pair]:
+def pairs_of(ws: Workspace, document: CartDocument, kind: RecordKind, rows: Rows) -> list[Pair]:
     """Those of the rows that can be read and are linked to one of ours."""
     records = ws.books.records.find_many(document.cart_id, kind, [row.external_id for row in rows])
     ids = [one.our_id for one in records.values() if one.our_id is not None]
@@ -250,7 +255,7 @@ def _settle_page(
     refused: list[Refusal] = []
     with ws.books.transaction(lease=lease):
         changes: list[PlannedChange] = []
-        for pair in _pairs(ws, document, kind, rows):
+        for pair in pairs_of(ws, document, kind, rows):
             good: dict[str, Whose] = {}
             for one, whose in wanted[pair.known.external_id]:
                 if problem := why_not_settled(one, whose, pair.theirs, pair.mine):
