@@ -35,9 +35,9 @@ from tests.simulation.world import LEASE, CalmProcess, Process, Violation, World
 NAME = "Shop"
 _BY_HAND = (Step.CREATE_ITEM, Step.UPDATE_ITEM, Step.FIND_ITEMS)
 _PARCELS = (Step.FIND_SHIPMENTS, Step.CREATE_SHIPMENT)
-_RARE = {Step.CREATE_ITEM: 3, Step.UPDATE_ITEM: 3, Step.GET_ORDERS: 2, Step.CREATE_SHIPMENT: 3, Step.FIND_SHIPMENTS: 2}
+_RARE = {Step.CREATE_ITEM: 3, Step.UPDATE_ITEM: 3, Step.GET_ORDERS: 3, Step.CREATE_SHIPMENT: 4, Step.FIND_SHIPMENTS: 3}
 _PAIRS = all_pairs()
-_WEIGHTS = [_RARE.get(step, 1) for _, step in _PAIRS]
+_WEIGHTS = [_RARE.get(step, 1) * (2 if fault is Fault.TWICE else 1) for fault, step in _PAIRS]
 ALLOWED_CYCLES = 6  # after the faults stop; the goal is 3
 _ON_HAND = 60
 _OURS = 5  # items of ours: the first three are in the shop and linked
@@ -279,7 +279,8 @@ class Schedule:
             self._start_again(reason)
 
     def _start_again(self, reason: str) -> None:
-        if not reason.startswith("stopped by") and not self.world.filter_lied:
+        lied = self.world.filter_lied or "ignored the date filter" in reason
+        if not reason.startswith("stopped by") and not lied:
             raise Violation("nothing stops without a reason", reason)
         self.world.filter_lied = False
         while True:
