@@ -115,7 +115,7 @@ class CartSettings:
     def sends(self) -> tuple[OutboxKind, ...]:
         """What leaves for the cart by itself while RUNNING. A test cart is sent no stock and no tracking unless the
         admin said so for it (S127)."""
-        real = self.live or self.send_from_test
+        real = self.takes_stock
         switches = {
             OutboxKind.STOCK: self.to_cart_stock and real,
             OutboxKind.ITEM: self.to_cart_items,
@@ -123,6 +123,11 @@ class CartSettings:
             OutboxKind.SHIPMENT: self.to_cart_tracking and real,
         }
         return tuple(kind for kind, on in switches.items() if on)
+
+    @property
+    def takes_stock(self) -> bool:
+        """Whether stock and tracking may leave for this cart at all, by itself or by hand (S127)."""
+        return self.live or self.send_from_test
 
     @property
     def both_ways(self) -> tuple[RecordKind, ...]:

@@ -222,8 +222,6 @@ class AutoSyncScreen(CartScreen, FormScreen):
             return "Save (ctrl+s) or leave Edit (esc) first: the rules are saved by themselves."
         if action in ("test", "connection") and self.is_changed:
             return "Save (ctrl+s) or leave (esc) the changes first."
-        if self.ws.read_only and action in ("edit", "save", "start", "stop"):
-            return "The data directory is open for reading only."
         return None
 
     def mode_changed(self) -> None:

@@ -236,7 +236,7 @@ class CartScreen(CartuiScreen):
         self.refresh_frame()
         self.query_one("#tabs", TabStrip).show_edited(self.host.edited_tabs(self.cart_name))
         if (view := self.view) is not None:
-            segments = status_segments(view, self.now(), self.host.runner_words())
+            segments = status_segments(view, self.now(), self.host.runner_words(), read_only=self.ws.read_only)
             self.query_one("#status", StatusBar).set_segments(segments)
 
     # --- tabs ------------------------------------------------------------------------------------------------

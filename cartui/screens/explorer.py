@@ -100,7 +100,7 @@ class ExplorerScreen(CartuiScreen):
             document.name,
             document.status.value,
             "LIVE" if document.settings.live else "test",
-            "ON" if document.settings.sends else "off",
+            "ON" if document.settings.sends and not self.ws.read_only else "off",
             f"{view.held:,}",
             last,
             show_moment(document.next_cycle_at, now) if running else GLYPHS.skipped,

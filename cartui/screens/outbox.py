@@ -14,6 +14,7 @@ from cartui.screens.base import PUSHED_GROUPS, CartuiScreen
 from cartui.screens.dialogs import ErrorDialog, RowDialog, TypedWordDialog
 from cartui.screens.times import show_moment
 from cartui.sync.outbox_rows import OutboxLine, list_outbox, retry_outbox
+from cartui.sync.workspace import READ_ONLY, READ_ONLY_REMEDY
 from cartui.widgets.chrome import Part
 from cartui.widgets.filter_bar import RecordList
 from cartui.widgets.record_table import RecordTable
@@ -99,7 +100,7 @@ class OutboxScreen(CartuiScreen):
         if action != "retry":
             return None
         if self.ws.read_only:
-            return "The data directory is open for reading only."
+            return f"{READ_ONLY} {READ_ONLY_REMEDY}"
         return None if self._lines else "There is nothing to try again."
 
     def action_back(self) -> None:

@@ -37,8 +37,10 @@ def state_segment(view: CartView) -> StatusSegment:
     )
 
 
-def outbound_segment(view: CartView) -> StatusSegment:
+def outbound_segment(view: CartView, *, read_only: bool = False) -> StatusSegment:
     """Whether anything leaves for the shop by itself: on or off, at all times (S127)."""
+    if read_only:
+        return StatusSegment("outbound off: read-only mode", "warning")
     sends = view.document.settings.sends
     if not sends:
         return StatusSegment("outbound off", "quiet")
@@ -54,10 +56,10 @@ def last_words(report: CycleReport | None, now: datetime) -> str:
     return f"last {show_moment(report.ended_at, now)} {RESULT_WORDS[report.result]}"
 
 
-def status_segments(view: CartView, now: datetime, runner: str) -> list[StatusSegment]:
+def status_segments(view: CartView, now: datetime, runner: str, *, read_only: bool = False) -> list[StatusSegment]:
     """The status bar of one cart."""
     document = view.document
-    segments = [state_segment(view), outbound_segment(view)]
+    segments = [state_segment(view), outbound_segment(view, read_only=read_only)]
     if document.status is SyncStatus.RUNNING:
         at_work = f"at work now: {view.lease_holder}"
         waits = f"next {show_moment(document.next_cycle_at, now)} {runner}"

@@ -56,7 +56,7 @@ from cartui.domain.ports import (
 from cartui.domain.settings import CartDocument
 from cartui.errors import NeedsOperatorError
 from cartui.sync.carts import ensure_tested
-from cartui.sync.exports import recover_exports
+from cartui.sync.exports import hold_stock, recover_exports
 from cartui.sync.ground import customer_ground, field_owners, item_ground, order_ground
 from cartui.sync.imports import our_customer_ids, our_item_ids
 from cartui.sync.intake import checked_pages
@@ -273,7 +273,8 @@ def _plan_export_items(
         fresh=_records(fresh),
         found={ItemId(our_id): list(_records(rows).values()) for our_id, rows in found.items()},
     )
-    return plan_export_items(items, ground, selection.edits, keys)
+    changes = plan_export_items(items, ground, selection.edits, keys)
+    return changes if document.settings.takes_stock else [hold_stock(change) for change in changes]
 
 
 def _plan_export_customers(

@@ -23,7 +23,7 @@ from cartui.sync.basket_recovery import find_basket
 from cartui.sync.exports import recover_exports
 from cartui.sync.ground import order_ground
 from cartui.sync.leases import leased
-from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
+from cartui.sync.workspace import READ_ONLY, READ_ONLY_REMEDY, ProgressSink, Workspace, never_stop, no_progress
 
 CONVERT = "convert"
 
@@ -141,7 +141,7 @@ def convert_basket(
                 "Finish it in the shop's back office, or make a draft document here.",
             )
         if ws.read_only:
-            raise NeedsOperatorError("cartui is in read-only mode: nothing is sent.", "Leave read-only mode first.")
+            raise NeedsOperatorError(READ_ONLY, READ_ONLY_REMEDY)
         order_id = _place(ws, document, cart, lease, basket_id, care)
     return _import_placed(ws, name, order_id, progress, stop)
 

@@ -29,17 +29,33 @@ from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeErr
 from cartui.sync.basket_recovery import recover_basket
 from cartui.sync.sides import Draft, Side, read_items, side_of
 from cartui.sync.tracking import recover_shipment
-from cartui.sync.workspace import Workspace
+from cartui.sync.workspace import READ_ONLY, READ_ONLY_REMEDY, Workspace
 
 ExportPayload = ExportItem | ExportCustomer
 
 T = TypeVar("T")
 
 STOCK = "stock"
+TEST_CART = "This cart is marked test: no stock is sent to it."
+TEST_CART_REMEDY = "Leave the stock blank, mark the cart LIVE, or allow it for this cart (Send from a test cart)."
 
 
 def nothing_more() -> None:
     """The default of `also`."""
+
+
+def sends_stock(payload: object) -> bool:
+    """Whether a change writes a number of stock to the cart, by itself or with a new item."""
+    if not isinstance(payload, ExportItem):
+        return False
+    return payload.stock is not None or (payload.draft is not None and payload.draft.stock is not None)
+
+
+def hold_stock(change: PlannedChange) -> PlannedChange:
+    """The change as it is planned for a test cart: what would send stock is held with its reason (S127)."""
+    if not sends_stock(change.payload):
+        return change
+    return replace(change, action=Action.HOLD, reason=TEST_CART, remedy=TEST_CART_REMEDY, fields=(), payload=None)
 
 
 class MovedError(HoldRecordError):
@@ -69,7 +85,9 @@ class Exporter:
         Raises `HoldRecordError` where the row is refused or
         its ground has changed; `UnknownOutcomeError` where no answer came (the entry stays open)."""
         if self.ws.read_only:
-            raise NeedsOperatorError("cartui is in read-only mode: nothing is sent.", "Leave read-only mode first.")
+            raise NeedsOperatorError(READ_ONLY, READ_ONLY_REMEDY)
+        if sends_stock(payload) and not self.document.settings.takes_stock:
+            raise HoldRecordError(change.label, TEST_CART, TEST_CART_REMEDY)
         self.ws.books.leases.renew(self.lease)
         if payload.draft is not None:
             self._create(change, payload.draft, our_id_of(payload), also)

@@ -150,7 +150,7 @@ def _state(ws: Workspace, cart: CartDocument) -> CartState:
         cart.name,
         cart.status,
         cart.settings.live,
-        cart.settings.sends,
+        () if ws.read_only else cart.settings.sends,
         cart.next_cycle_at if running else None,
         last[0] if last else None,
     )

@@ -13,6 +13,9 @@ from cartui.domain.ports import AdapterSpec, Cart, Connection
 from cartui.domain.settings import CartConnection, CartDocument
 from cartui.errors import NeedsOperatorError
 
+READ_ONLY = "cartui is in read-only mode: nothing is sent."
+READ_ONLY_REMEDY = "Set read_only = false in the configuration and start cartui again."
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
