@@ -112,7 +112,7 @@ class ConflictsScreen(CartuiScreen):
         if self.busy:
             return "The records are being read; esc stops it."
         if self.ws.read_only:
-            return "The data directory is open for reading only."
+            return "cartui is in read-only mode: set read_only = false in the configuration and start it again."
         return None if self._conflicts else "There is no conflict."
 
     def action_back(self) -> None:

@@ -136,7 +136,7 @@ class RulesScreen(CartuiScreen):
             return "There is no rule under the cursor; n makes one."
         if action == "save":
             if self.ws.read_only:
-                return "The data directory is open for reading only."
+                return "cartui is in read-only mode: set read_only = false in the configuration and start it again."
             return None if self.is_changed else "Nothing was changed."
         return "It is being tried; esc stops it." if action == "try_rules" and self.busy else None
 

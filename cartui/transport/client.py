@@ -192,7 +192,8 @@ class Transport:
     def _run(self, ask: Ask) -> Reply:
         if ask.writes and self._read_only:
             raise NeedsOperatorError(
-                "This cart is open for reading only, so nothing was sent.", "Open it for writing to change the shop."
+                "This cart is open for reading only, so nothing was sent.",
+                "Set read_only = false in the configuration and start cartui again.",
             )
         self._budget.note_request()
         lost: list[bool] = []
