@@ -125,7 +125,8 @@ class Records:
     def open_order_ids(self, cart_id: CartId) -> list[CartOrderId]:
         """The orders to look at again: those that wait for the shop, and those whose document is still PENDING."""
         waiting = Record.state == RecordState.STAGED.value
-        imported = Record.state.in_([RecordState.IMPORTED.value, RecordState.CHANGED.value])
+        here = [RecordState.IMPORTED.value, RecordState.CHANGED.value, RecordState.HELD.value]
+        imported = Record.state.in_(here)
         pending = imported & (Document.status == DocumentStatus.PENDING.value)
         rows = self._db.rows(
             Record.select(Record.external_id)

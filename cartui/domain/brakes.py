@@ -1,7 +1,7 @@
 """Brakes: a plan that would do much harm at once stops and asks (DESIGN rule 14; PAINS: "all stock to zero"). Pure.
 
-More than 50 rows, or more than 20 % of what this cart is linked to, that fall to zero, are deleted or whose price moves
-by half or more, want a typed confirmation. One row alone never brakes: an item that sells out is daily work.
+More than 50 rows, or more than 20 % of what this cart is linked to, that fall to zero, are deleted, made void or whose
+price moves by half or more, want a typed confirmation. One row alone never brakes: selling out is daily work.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ MOST_ROWS: Final = 50
 MOST_SHARE: Final = Decimal("0.20")
 PRICE_STEP: Final = Decimal("0.50")
 _FEWEST_ROWS: Final = 2
+_FEWEST_VOIDS: Final = 10  # that a shop cancels by itself: two or three a round are daily work even in a small shop
 
 TO_ZERO: Final = "set stock to zero"
 PRICE: Final = "move a price by half or more"
 DELETE: Final = "delete"
+VOID: Final = "make void"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,21 @@ def check_counts(harms: Mapping[str, int], population: int) -> tuple[Brake, ...]
 
 
 def count_harms(changes: Iterable[PlannedChange]) -> dict[str, int]:
-    """How many rows fall to zero, are deleted, or have their price moved by half or more."""
-    counts = dict.fromkeys((TO_ZERO, PRICE, DELETE), 0)
+    """How many rows fall to zero, are deleted or made void, or have their price moved by half or more."""
+    counts = dict.fromkeys((TO_ZERO, PRICE, DELETE, VOID), 0)
     for change in changes:
-        counts[DELETE] += change.action in (Action.DELETE, Action.VOID)
+        counts[DELETE] += change.action is Action.DELETE
+        counts[VOID] += change.action is Action.VOID
         for field in change.fields if change.action is not Action.CREATE else ():
             counts[TO_ZERO] += field.name == "stock" and falls_to_zero(field)
             counts[PRICE] += field.name == "price" and price_leaps(field)
     return counts
+
+
+def check_voids(rows: int, population: int) -> Brake | None:
+    """The brake on orders that a shop cancels between two looks at it: a broken or emptied shop must not make all that
+    is PENDING here void. `rows`: how many would be in one round, with those that are held already."""
+    return Brake(VOID, rows, population) if rows >= _FEWEST_VOIDS and _trips(rows, population) else None
 
 
 def falls_to_zero(field: FieldChange) -> bool:

@@ -11,7 +11,7 @@ from cartui.books import BrokenInvariantError, Lease
 from cartui.domain.ids import CartOrderId, Direction, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.outcomes import Counts, CycleReport, CycleResult, RecordState
-from cartui.domain.plan import PlannedChange
+from cartui.domain.plan import Action, PlannedChange
 from cartui.domain.plan_customers import plan_customer_updates
 from cartui.domain.plan_items import plan_item_updates
 from cartui.domain.plan_orders import plan_orders
@@ -27,6 +27,8 @@ from cartui.sync.leases import leased
 from cartui.sync.open_orders import note_open_orders
 from cartui.sync.outbox import BRAKED, Outbound, send_outbox
 from cartui.sync.refunds import settle_refunds
+from cartui.sync.void_brake import REMEDY as KEPT
+from cartui.sync.void_brake import hold_mass_voids
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
 
 MAX_RETRY_SECONDS = 15 * 60.0
@@ -43,6 +45,8 @@ class _Run:
     progress: ProgressSink
     stop: Callable[[], bool]
     counts: dict[RecordKind, Counts] = field(default_factory=dict)
+    voided: int = 0  # documents whose orders were cancelled
+    braked: list[str] = field(default_factory=list)
 
 
 def run_cycle(
@@ -64,11 +68,12 @@ def run_cycle(
     document = ws.books.carts.get(name)
     counts: dict[RecordKind, Counts] = {}
     sent: list[Outbound] = []
+    kept: list[str] = []
     refused_by_cart = False
     try:
         with leased(ws, document) as lease:
             document = ws.books.carts.get_by_id(document.cart_id)  # as it is now that nobody else works with it
-            _run_leased(ws, document, lease, counts, sent, progress, stop, only_outbox=only_outbox)
+            _run_leased(ws, document, lease, counts, sent, kept, progress, stop, only_outbox=only_outbox)
     except LeaseTakenError as error:
         return _report(ws, document, started_at, counts, CycleResult.LEASE_TAKEN, error.problem, error.remedy)
     except StopRequested:
@@ -90,16 +95,20 @@ def run_cycle(
     report = replace(
         _report(ws, document, started_at, counts, result, problem, remedy, retry), refused_by_cart=refused_by_cart
     )
-    return _conclude(ws, report, sent, only_outbox=only_outbox)
+    return _conclude(ws, report, sent, kept, only_outbox=only_outbox)
 
 
-def _conclude(ws: Workspace, report: CycleReport, sent: Sequence[Outbound], *, only_outbox: bool) -> CycleReport:
-    """Add what was sent, and store what is to be stored of the report."""
+def _conclude(
+    ws: Workspace, report: CycleReport, sent: Sequence[Outbound], kept: Sequence[str], *, only_outbox: bool
+) -> CycleReport:
+    """Add what was sent and what a brake kept, and store what is to be stored of the report."""
+    if kept and not report.problem:
+        report = replace(report, problem=f"A brake keeps documents of cancelled orders ({kept[-1]}).", remedy=KEPT)
     braked = "; ".join(words for out in sent for words in out.braked)
     if braked and not report.problem:
         report = replace(report, problem=f"A brake holds rows of the outbox back ({braked}).", remedy=BRAKED)
     endings = {kind: ended for out in sent for kind, ended in out.endings.items()}
-    report = replace(report, sent=endings, braked=bool(braked))
+    report = replace(report, sent=endings, braked=bool(braked or kept))
     if only_outbox:
         report = replace(report, next_at=ws.books.carts.get_by_id(report.cart_id).next_cycle_at)
     else:
@@ -115,6 +124,7 @@ def _run_leased(
     lease: Lease,
     counts: dict[RecordKind, Counts],
     sent: list[Outbound],
+    kept: list[str],
     progress: ProgressSink,
     stop: Callable[[], bool],
     *,
@@ -127,7 +137,7 @@ def _run_leased(
     ensure_startable(ws, document, confirmed=True)
     cart = ws.open_cart(document)
     try:
-        run = _Run(ws, document, cart, lease, progress, stop, counts)
+        run = _Run(ws, document, cart, lease, progress, stop, counts, braked=kept)
         recover_exports(ws, document, cart, lease)
         if not only_outbox:
             _import_all(run)
@@ -136,6 +146,20 @@ def _run_leased(
         send_outbox(out)
     finally:
         cart.close()
+
+
+def send_waiting(
+    ws: Workspace,
+    document: CartDocument,
+    cart: Cart,
+    lease: Lease,
+    *,
+    progress: ProgressSink,
+    stop: Callable[[], bool],
+) -> None:
+    """What waits in the outbox, for whoever holds the cart's lease for longer than a cycle does."""
+    run = _Run(ws, document, cart, lease, progress, stop)
+    send_outbox(Outbound(ws, document, cart, lease, progress, stop, lambda: _import_orders(run)))
 
 
 def _import_all(run: _Run) -> None:
@@ -197,7 +221,11 @@ def _import_orders(run: _Run) -> None:
 def _plan_orders(run: _Run, page: Page[Any]) -> list[PlannedChange]:
     ground = order_ground(run.ws.books, run.document.cart_id, page.rows)
     default_item = run.ws.books.items.default_item().code
-    return plan_orders(page.rows, ground, run.document.settings, default_item)
+    planned = plan_orders(page.rows, ground, run.document.settings, default_item)
+    changes, braked = hold_mass_voids(run.ws, run.document.cart_id, planned, run.voided)
+    run.voided += sum(change.action is Action.VOID for change in changes)
+    run.braked += [braked] if braked else []
+    return changes
 
 
 def _reread_open_orders(run: _Run, cart: OrderReader) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cartui.domain.brakes import check_brakes
+from cartui.domain.brakes import check_brakes, check_voids
 from cartui.domain.ids import CartId, Direction, RecordKind
 from cartui.domain.plan import Action, FieldChange, Plan, PlannedChange
 
@@ -75,3 +75,12 @@ def test_a_brake_says_what_and_how_much() -> None:
 def test_deletions_count(action: Action) -> None:
     """Of items and of documents."""
     assert check_brakes(plan("status", "a", "b", 51, action), 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("rows", "population", "brakes"),
+    [(9, 9, False), (10, 10, True), (10, 50, False), (50, 900, False), (51, 900, True)],
+)
+def test_cancellations_brake_above_a_handful_and_a_fifth_or_50(rows: int, population: int, brakes: bool) -> None:
+    """A few in one round are daily work, however small the shop."""
+    assert (check_voids(rows, population) is not None) is brakes

@@ -23,7 +23,9 @@ from cartui.domain.records import (
     RefundState,
 )
 from cartui.domain.settings import CartSettings, DocumentKind
-from cartui.errors import LeaseTakenError, NeedsOperatorError
+from cartui.errors import BrakeError, LeaseTakenError, NeedsOperatorError
+from cartui.sync.actions import plan_retry
+from cartui.sync.apply import apply_plan
 from cartui.sync.approvals import approve_documents, preview_approvals, void_document
 from cartui.sync.cycle import run_cycle
 from cartui.sync.leases import leased
@@ -218,6 +220,54 @@ def test_a_pending_document_is_voided_before_its_order_is_imported_again(
     assert ws.books.documents.get(made).draft.total == document.draft.total + 5
     run_cycle(ws, NAME)
     assert ws.books.documents.count(status=DocumentStatus.PENDING) == 1
+
+
+def cancel(shop: MemoryShop, numbers: range) -> None:
+    for n in numbers:
+        shop.put_order(replace(shop.orders[str(n)], order_state=OrderState.CANCELLED, native_status="cancelled"))
+
+
+def pending(ws: Workspace) -> int:
+    return ws.books.documents.count(status=DocumentStatus.PENDING)
+
+
+def test_a_shop_that_cancels_nearly_all_at_once_makes_none_void(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock
+) -> None:
+    """Rule 14: held with the remedy, however often it comes; what the shop turns back is no longer held; retried, the
+    plan wants the cart's name."""
+    running_cart(ws)
+    place(shop, range(40))
+    run_cycle(ws, NAME)
+    clock.advance(60)
+    cancel(shop, range(30))
+    for _ in range(2):
+        report = run_cycle(ws, NAME)
+        assert (report.braked, report.held_total) == (True, 30)
+        assert "make void: 30 rows" in report.problem
+        assert pending(ws) == 40
+        clock.advance(60)
+    for n in range(20, 30):
+        shop.put_order(replace(shop.orders[str(n)], order_state=OrderState.OPEN, native_status="processing"))
+    report = run_cycle(ws, NAME)
+    assert (report.held_total, pending(ws), list_changed(ws, NAME)) == (20, 40, [])
+    [plan] = plan_retry(ws, NAME, None)
+    with pytest.raises(BrakeError, match="make void: 20 rows"):
+        apply_plan(ws, plan)
+    assert not apply_plan(ws, plan, confirmed=NAME).problems
+    clock.advance(60)
+    report = run_cycle(ws, NAME)
+    assert (report.held_total, report.braked, pending(ws)) == (0, False, 20)
+
+
+def test_a_few_cancellations_are_daily_work(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """Nine of nine; no brake."""
+    running_cart(ws)
+    place(shop, range(9))
+    run_cycle(ws, NAME)
+    clock.advance(60)
+    cancel(shop, range(9))
+    assert (run_cycle(ws, NAME).braked, pending(ws)) == (False, 0)
 
 
 def untouched(ws: Workspace, document: Document) -> bool:
