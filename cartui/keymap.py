@@ -217,6 +217,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("document", "paid", "M", "Payment", "Book a payment on the invoice."),
     Key("document", "raw", "w", "Raw", "The order as the cart sent it, and back."),
     Key("document", "synchronise", "r", "Synchronise", "Read this order from the cart again and show what moved."),
+    Key("document", "why", "W", "Why", "How it came to be what it is: each step, rule, amounts, links, who did what."),
     Key("drift", "accept", "a", "Accept", "The PENDING document becomes as the order is in the cart."),
     Key("drift", "ignore", "i", "Ignore", "Leave the document; this change is not shown again, a later one is."),
     Key("drift", "import_again", "I", "Import again", "Void the document and import the order as it is now; asks."),

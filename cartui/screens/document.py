@@ -13,6 +13,7 @@ from cartui.screens.page import PageScreen
 from cartui.screens.paper import document_lines, raw_lines, record_lines
 from cartui.screens.record_drift import RecordDriftScreen
 from cartui.screens.times import show_moment
+from cartui.screens.why import WhyScreen
 from cartui.sync import record_drift
 from cartui.sync.documents import DocumentView, view_document
 from cartui.sync.records import RecordView, read_record, view_record
@@ -27,7 +28,8 @@ class DocumentScreen(LivingPage):
         "and the proof that the lines make the total that the shop charged. A PENDING document posts nothing: e edits "
         "it, P approves it, V makes it void. An approved order is shipped (S) and invoiced (I), whole or in part; what "
         "was posted is reversed by a credit note (C). At the end stands who did what to it. r reads the order from the "
-        "cart again and shows what that would change; w shows the order as the cart sent it."
+        "cart again and shows what that would change; w shows the order as the cart sent it; W tells each step of "
+        "how it came to be what it is."
     )
 
     def __init__(self, document_id: DocumentId, cart_name: str) -> None:
@@ -51,7 +53,7 @@ class DocumentScreen(LivingPage):
         self.refresh_bindings()
 
     def why_not(self, action: str) -> str | None:
-        if action in ("raw", "synchronise") and self._view is None:
+        if action in ("raw", "synchronise", "why") and self._view is None:
             return "It is still being read."
         return super().why_not(action)
 
@@ -69,6 +71,11 @@ class DocumentScreen(LivingPage):
     def action_synchronise(self) -> None:
         """Synchronise this record: the order as the cart holds it now, beside the document (S110, S112)."""
         self.app.push_screen(DriftScreen(self._document_id, self.cart_name), lambda _: self.load())
+
+    def action_why(self) -> None:
+        """How it came to be what it is (N08)."""
+        if self._view is not None:
+            self.app.push_screen(WhyScreen(self._view.document.name, self.cart_name))
 
 
 class RecordScreen(PageScreen):
