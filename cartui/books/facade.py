@@ -25,6 +25,7 @@ from cartui.books.migrate import migrate
 from cartui.books.opening import open_database
 from cartui.books.outbox import Outbox
 from cartui.books.overview import Overviews
+from cartui.books.reconciles import Reconciles
 from cartui.books.records import Records
 from cartui.books.removals import Removals
 from cartui.books.revisions import Revisions
@@ -66,6 +67,7 @@ class Books:
         self.stock = Stock(database)
         self.shipments = Shipments(database)
         self.overview = Overviews(database)
+        self.reconciles = Reconciles(database)
 
     @contextmanager
     def transaction(self, lease: Lease | None = None) -> Iterator[None]:

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from cartui import __version__
-from cartui.cli.words import accounts, carts, items, overview, records, sending
+from cartui.cli.words import accounts, carts, items, overview, reconcile, records, sending
 from cartui.cli.words.arguments import Parser, UsageError
 
 TYPE_CHECKING = False  # typing costs a fifth of what --version may take
@@ -36,7 +36,13 @@ environment:
   NO_COLOR         no colours"""
 
 COMMANDS: Commands = (
-    carts.COMMANDS | records.COMMANDS | items.COMMANDS | accounts.COMMANDS | sending.COMMANDS | overview.COMMANDS
+    carts.COMMANDS
+    | records.COMMANDS
+    | items.COMMANDS
+    | accounts.COMMANDS
+    | sending.COMMANDS
+    | overview.COMMANDS
+    | reconcile.COMMANDS
 )
 
 

@@ -13,6 +13,7 @@ from cartui.domain.settings import (
     CartDocument,
     CartSettings,
     FieldOwner,
+    ReconcileWhen,
     StockNumber,
     StockRange,
     owner_key,
@@ -85,6 +86,7 @@ SENDING: Final[Mapping[str, Reader]] = {
     "stock_buffer": _stock_buffer,
     "stock_range": _one_of("stock_range", StockRange),
     "stock_query": _line("stock_query"),
+    "reconcile": _one_of("reconcile", ReconcileWhen),
     "default_carrier": _line("default_carrier"),
     "shipped_status": _line("shipped_status"),
 }
@@ -142,4 +144,5 @@ def sending_row(settings: CartSettings) -> dict[str, object]:
         "default_carrier": settings.default_carrier,
         "shipped_status": settings.shipped_status,
         "notify_shopper": settings.notify_shopper,
+        "reconcile": settings.reconcile.value,
     }

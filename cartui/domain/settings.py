@@ -48,6 +48,13 @@ class StockRange(StrEnum):
     QUERY = "query"  # those that `stock_query` finds (see `domain.plan_stock.in_query`)
 
 
+class ReconcileWhen(StrEnum):
+    """How often the whole of the last days is compared by itself, whatever the cart's dates say."""
+
+    OFF = "off"
+    DAILY = "daily"
+
+
 class FieldOwner(StrEnum):
     """Who has the last word on a field that both sides may change (DESIGN rule 13)."""
 
@@ -83,6 +90,7 @@ class CartSettings:
     field_owners      "item.price" -> owner, for fields that both sides may change
     carriers          our carrier -> the cart's own code of it; `default_carrier` where none is mapped
     shipped_status    the cart's own status of an order that has been sent whole, "" = left to the cart
+    reconcile         how often the orders of the last days and the linked items are compared as a whole
     import_rules      which orders are imported, held, left alone; the first that matches decides, else the status
     """
 
@@ -110,6 +118,7 @@ class CartSettings:
     shipped_status: str = ""
     notify_shopper: bool = False
     import_rules: tuple[ImportRule, ...] = ()
+    reconcile: ReconcileWhen = ReconcileWhen.DAILY
 
     @property
     def sends(self) -> tuple[OutboxKind, ...]:

@@ -9,6 +9,8 @@ from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.settings import SyncStatus
 from cartui.errors import AbortCycleError
 from cartui.sync.cycle import run_cycle
+from cartui.sync.reconcile import nothing_between
+from cartui.sync.reconcile_daily import reconcile_if_due
 from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
 
 LOOK_SECONDS = 2.0  # how often a waiting loop looks whether a cart was started or stopped, or has something to send
@@ -40,9 +42,13 @@ def run_due(
     on_error: OnError = raise_on,
     progress: ProgressSink = no_progress,
     stop: Callable[[], bool] = never_stop,
+    between: Callable[[], None] = nothing_between,
 ) -> list[CycleReport]:
     """One pass: run a cycle of every RUNNING cart (of `names`) that is due, or of all of them. What a cycle raises (a
-    bug, or the books not to be reached) goes to `on_error` with the cart's name, and the other carts still run."""
+    bug, or the books not to be reached) goes to `on_error` with the cart's name, and the other carts still run.
+
+    A cycle that went well is followed by the cart's reconcile where that is due; `between` is called after each of its
+    pages, so that nobody waits for it."""
     chosen = due_carts(ws, ws.clock()) if only_due else _running(ws)
     reports = []
     for name in chosen:
@@ -54,9 +60,19 @@ def run_due(
             report = run_cycle(ws, name, progress=progress, stop=stop)
         except Exception as error:  # noqa: BLE001 - the boundary between carts: one must not end the others
             on_error(name, error)
-        else:
-            on_report(report)
-            reports.append(report)
+            continue
+        on_report(report)
+        reports.append(report)
+        if report.result not in (CycleResult.OK, CycleResult.HELD):
+            continue
+        try:
+            compared = reconcile_if_due(ws, name, progress=progress, stop=stop, between=between)
+        except Exception as error:  # noqa: BLE001 - as above
+            on_error(name, error)
+            continue
+        if compared is not None:
+            on_report(compared)
+            reports.append(compared)
     return reports
 
 
@@ -130,10 +146,14 @@ def run_forever(
         return wait(0.0)
 
     outbox = OutboxRounds(ws)
+
+    def send() -> None:
+        outbox.run(on_report, names=names, on_error=on_error, progress=progress, stop=stopping)
+
     while not stopping():
         try:
-            run_due(ws, on_report, names=names, on_error=on_error, progress=progress, stop=stopping)
-            outbox.run(on_report, names=names, on_error=on_error, progress=progress, stop=stopping)
+            run_due(ws, on_report, names=names, on_error=on_error, progress=progress, stop=stopping, between=send)
+            send()
         except AbortCycleError as error:
             on_error("", error)
         if wait(LOOK_SECONDS):

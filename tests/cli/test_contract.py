@@ -18,7 +18,7 @@ COMMANDS = [
     *("items", "customers", "match", "check", "import-csv"),
     *("document", "approve", "accounts", "export-books", "inventory"),
     *("outbox", "stock"),
-    "overview",
+    *("overview", "reconcile"),
 ]
 
 

@@ -82,6 +82,7 @@ Change settings of a cart. All or none are changed. The settings:
   from_cart_customers   yes or no: update customers from the cart
   from_cart_items       yes or no: update items from the cart
   poll_minutes          1 to 60
+  reconcile             daily or off: compare the orders of 30 days and the linked items as a whole
   live                  yes or no (a test shop)
   url                   address of the cart
   password              where it is: env:, file:, command:, credential: or prompt

@@ -1,0 +1,119 @@
+"""`cartui reconcile`: compare a cart as a whole with the books, and print the certificate."""
+
+from __future__ import annotations
+
+import argparse
+from decimal import Decimal
+
+from cartui.cli import output
+from cartui.cli.interrupt import Interrupts
+from cartui.cli.session import open_session
+from cartui.domain.money import format_amount
+from cartui.domain.reconcile import Certificate, Finding, Sum
+from cartui.errors import ExitCode
+from cartui.sync.reconcile import DAYS, reconcile
+from cartui.sync.reconcile_daily import note_done
+from cartui.sync.workspace import StopRequested
+
+_SHOWN = 10
+_REMEDIES = {
+    Finding.MISSED: "They were taken over as a cycle would have.",
+    Finding.CHANGED: "They were taken over as a cycle would have; `cartui changes` lists those that wait for a person.",
+    Finding.GONE: "Nothing was deleted here. `cartui changes` lists those that have a document.",
+    Finding.ITEM_CHANGED: "They were taken over as a cycle would have.",
+    Finding.ITEM_GONE: "Nothing was deleted here. Unlink them, or make them again in the cart.",
+    Finding.STOCK: "They wait in the outbox: what the cart holds is compared before anything is sent.",
+}
+
+
+def run_reconcile(arguments: argparse.Namespace) -> int:
+    """Read, compare, settle, print; exit code 4 where something needs a person."""
+    days = None if arguments.all else DAYS if arguments.days is None else arguments.days
+    with open_session() as ws, Interrupts() as interrupts:
+        try:
+            certificate = reconcile(
+                ws,
+                arguments.name,
+                days=days,
+                dry_run=arguments.dry_run,
+                progress=output.progress,
+                stop=interrupts.stop,
+            )
+        except StopRequested:
+            output.words(
+                "Interrupted, or the cart was stopped: what was read before is stored. There is no certificate."
+            )
+            return ExitCode.INTERRUPTED
+        if certificate.settled and (days is None or days >= DAYS):
+            note_done(ws, certificate)
+    if arguments.json:
+        output.json_line(certificate_row(certificate))
+    else:
+        _print(certificate, dry_run=arguments.dry_run)
+    return ExitCode.HELD_RECORDS if certificate.needs_person else ExitCode.OK
+
+
+def _print(certificate: Certificate, *, dry_run: bool) -> None:
+    span = f"orders changed since {certificate.since:%Y-%m-%d %H:%M} UTC" if certificate.since else "all orders"
+    output.line(f"Cart {certificate.cart_name}: {span}, compared {certificate.taken_at:%Y-%m-%d %H:%M} UTC")
+    for bucket, count in certificate.buckets.items():
+        output.line(f"  {bucket.value:<22}{count:>10,}")
+    output.line(f"  {'orders':<22}{certificate.orders:>10,}")
+    output.line(f"  {'linked items':<22}{certificate.items:>10,}")
+    if certificate.sums:
+        output.table_out([_sum_cells(one) for one in certificate.sums])
+    for finding, ids in certificate.found.items():
+        more = f" and {len(ids) - _SHOWN:,} more (--json lists all)" if len(ids) > _SHOWN else ""
+        output.line(f"{len(ids):,} {finding.value}: {', '.join(ids[:_SHOWN])}{more}", "warn")
+        if certificate.settled:
+            output.line(f"    {_REMEDIES[finding]}")
+    if certificate.drifted:
+        output.line(f"{certificate.drifted:,} imported orders moved in the cart and wait: `cartui changes`.", "warn")
+    output.line(f"sha256 {certificate.digest}")
+    if not certificate.settled:
+        output.words(
+            "Nothing was changed." if dry_run else "The cart is STOPPED: it was only compared, nothing was changed."
+        )
+
+
+def _sum_cells(one: Sum) -> dict[str, object]:
+    return {
+        "bucket": one.bucket.value,
+        "status": one.status or "–",
+        "currency": one.currency or "–",
+        "orders": one.count,
+        "in the cart": _amount(one.total, one.currency),
+        "booked": _amount(one.booked, one.currency),
+    }
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    return format_amount(amount, currency) if currency else f"{amount.normalize():f}"
+
+
+def certificate_row(certificate: Certificate) -> dict[str, object]:
+    """The whole certificate as one JSON object; amounts are text."""
+    return {
+        "cart": certificate.cart_name,
+        "since": certificate.since.isoformat() if certificate.since else None,
+        "taken_at": certificate.taken_at.isoformat(),
+        "settled": certificate.settled,
+        "orders": certificate.orders,
+        "items": certificate.items,
+        "buckets": {bucket.name.lower(): count for bucket, count in certificate.buckets.items()},
+        "sums": [
+            {
+                "bucket": one.bucket.name.lower(),
+                "status": one.status,
+                "currency": one.currency,
+                "count": one.count,
+                "total": f"{one.total:f}",
+                "booked": f"{one.booked:f}",
+            }
+            for one in certificate.sums
+        ],
+        "found": {finding.name.lower(): list(ids) for finding, ids in certificate.found.items()},
+        "drifted": certificate.drifted,
+        "needs_person": certificate.needs_person,
+        "sha256": certificate.digest,
+    }
