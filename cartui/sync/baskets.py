@@ -11,7 +11,7 @@ from cartui.domain.baskets import BasketCare, BasketStep, NoteKind, why_not_conv
 from cartui.domain.documents import Document
 from cartui.domain.ids import CartBasketId, CartId, CartOrderId, Direction, DocumentId, RecordKind
 from cartui.domain.ledger import JournalEntry, JournalState
-from cartui.domain.plan import Action, Plan
+from cartui.domain.plan import Action
 from cartui.domain.plan_orders import plan_orders
 from cartui.domain.ports import AdminPages, BadRecord, BasketConverter, Cart, Received
 from cartui.domain.records import CartBasket, CartOrder, FulfilmentState, OrderState, PaymentState
@@ -22,7 +22,8 @@ from cartui.sync.apply import apply_plan
 from cartui.sync.basket_recovery import find_basket
 from cartui.sync.exports import recover_exports
 from cartui.sync.ground import order_ground
-from cartui.sync.leases import leased
+from cartui.sync.imports import store_orders
+from cartui.sync.leases import keep, leased
 from cartui.sync.workspace import READ_ONLY, READ_ONLY_REMEDY, ProgressSink, Workspace, never_stop, no_progress
 
 CONVERT = "convert"
@@ -134,7 +135,7 @@ def convert_basket(
     document = ws.books.carts.get(name)
     with tested_cart(ws, document) as cart, leased(ws, document) as lease:
         recover_exports(ws, document, cart, lease)
-        care = _ensure_convertible(ws, document, cart, basket_id)
+        _ensure_convertible(ws, document, cart, basket_id)
         if not isinstance(cart, BasketConverter):
             raise NeedsOperatorError(
                 "This kind of cart places no orders for baskets from outside.",
@@ -142,24 +143,33 @@ def convert_basket(
             )
         if ws.read_only:
             raise NeedsOperatorError(READ_ONLY, READ_ONLY_REMEDY)
-        order_id = _place(ws, document, cart, lease, basket_id, care)
+        order_id = _place(ws, document, cart, lease, basket_id)
     return _import_placed(ws, name, order_id, progress, stop)
 
 
-def _ensure_convertible(ws: Workspace, document: CartDocument, cart: Cart, basket_id: str) -> BasketCare:
-    _, basket = _ensure_there(cart, basket_id)
-    care = ws.books.baskets.get(document.cart_id, basket_id)
-    if reason := why_not_converted(basket, care):
+def _ensure_convertible(
+    ws: Workspace, document: CartDocument, cart: Cart, basket_id: str
+) -> tuple[Received[CartBasket], CartBasket]:
+    row, basket = _ensure_there(cart, basket_id)
+    if reason := why_not_converted(basket, ws.books.baskets.get(document.cart_id, basket_id)):
         raise NeedsOperatorError(f"This basket can't become an order. {reason}", "List the baskets again.")
-    return care
+    return row, basket
 
 
-def _place(
-    ws: Workspace, document: CartDocument, cart: BasketConverter, lease: Lease, basket_id: str, care: BasketCare
-) -> CartOrderId:
+def _converted(
+    ws: Workspace, cart_id: CartId, basket_id: str, order_id: CartOrderId | None, document_id: DocumentId | None
+) -> None:
+    """In the caller's transaction; read afresh, since a step that somebody took meanwhile does not count against it."""
+    care = ws.books.baskets.get(cart_id, basket_id)
+    led_to = replace(care, step=BasketStep.CONVERTED, order_id=order_id, document_id=document_id)
+    ws.books.baskets.put(cart_id, basket_id, led_to, actor=ws.actor)
+
+
+def _place(ws: Workspace, document: CartDocument, cart: BasketConverter, lease: Lease, basket_id: str) -> CartOrderId:
     key = f"cartui-{cart_key(document)}-basket-{basket_id}"
     with ws.books.transaction(lease=lease):
         entry_id = ws.books.journal.begin(_entry(ws, document, basket_id, key))
+    keep(ws, lease)
     try:
         order_id = cart.place_order(CartBasketId(basket_id), key)
     except (HoldRecordError, UnknownOutcomeError) as error:
@@ -169,8 +179,7 @@ def _place(
         raise
     with ws.books.transaction(lease=lease):
         ws.books.journal.finish(entry_id, JournalState.DONE, detail={"order": order_id})
-        converted = replace(care, step=BasketStep.CONVERTED, order_id=order_id)
-        ws.books.baskets.put(document.cart_id, basket_id, converted, actor=ws.actor)
+        _converted(ws, document.cart_id, basket_id, order_id, None)
     return order_id
 
 
@@ -195,28 +204,21 @@ def draft_from_basket(ws: Workspace, name: str, basket_id: str) -> Conversion:
     """Make a PENDING document of an open basket here, where the cart places no orders. Nothing is sent: should the
     shopper order it after all, that order comes as a document of its own, and one of the two is to be voided."""
     document = ws.books.carts.get(name)
+    cart_id = document.cart_id
     with tested_cart(ws, document) as cart:
-        row, basket = _ensure_there(cart, basket_id)
-        care = _ensure_convertible(ws, document, cart, basket_id)
+        row, basket = _ensure_convertible(ws, document, cart, basket_id)
     order = Received(f"basket-{basket_id}", row.stamp, row.raw, _as_order(basket, ws))
-    ground = order_ground(ws.books, document.cart_id, [order])
-    code = ws.books.items.default_item().code
-    [change] = plan_orders([order], ground, document.settings, code, by_hand=True)
-    plan = Plan(
-        document.cart_id,
-        name,
-        document.settings.live,
-        RecordKind.ORDER,
-        Direction.IMPORT,
-        (replace(change, record=None),),  # the cart knows no such order: it is never looked for there
-    )
-    [done] = apply_plan(ws, plan).applied
-    if done.our_id is None:
-        return Conversion(None, None, f"{done.problem or change.reason} {done.remedy or change.remedy}".strip())
-    document_id = DocumentId(done.our_id)
-    with ws.books.transaction():
-        drafted = replace(care, step=BasketStep.CONVERTED, document_id=document_id)
-        ws.books.baskets.put(document.cart_id, basket_id, drafted, actor=ws.actor)
+    with leased(ws, document) as lease, ws.books.transaction(lease=lease):
+        ground = order_ground(ws.books, cart_id, [order])
+        code = ws.books.items.default_item().code
+        [change] = plan_orders([order], ground, document.settings, code, by_hand=True)
+        if change.action is not Action.CREATE:
+            return Conversion(None, None, f"{change.reason} {change.remedy}".strip())
+        if why_not_converted(basket, ws.books.baskets.get(cart_id, basket_id)):
+            raise NeedsOperatorError("Somebody made this basket an order meanwhile.", "List the baskets again.")
+        unknown = replace(change, record=None)  # the cart knows no such order: it is never looked for there
+        document_id = DocumentId(store_orders(ws, cart_id, [unknown])[order.external_id])
+        _converted(ws, cart_id, basket_id, None, document_id)
     return Conversion(None, document_id)
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from cartui.adapters.memory import MemoryCart, MemoryShop
-from cartui.domain.baskets import BasketStep, NoteKind
+from cartui.domain.baskets import BasketCare, BasketStep, NoteKind
 from cartui.domain.documents import DocumentStatus
 from cartui.domain.ids import RecordKind
 from cartui.domain.records import BasketStatus
 from cartui.errors import NeedsOperatorError, UnknownOutcomeError
-from cartui.sync.baskets import add_note, convert_basket, draft_from_basket, finish_task, read_basket, set_step
+from cartui.sync.baskets import (
+    Conversion,
+    add_note,
+    convert_basket,
+    draft_from_basket,
+    finish_task,
+    read_basket,
+    set_step,
+)
 from cartui.sync.cycle import run_cycle
 from cartui.sync.lists import cart_dicts, list_cart
 from cartui.sync.workspace import Workspace
@@ -121,6 +130,61 @@ def test_a_draft_document_is_made_where_the_cart_places_no_orders(ws: Workspace,
     assert run_cycle(ws, NAME).problem == ""
     with pytest.raises(NeedsOperatorError, match="already"):
         draft_from_basket(ws, NAME, "b1")
+
+
+def test_a_draft_is_made_with_its_basket_or_not_at_all(
+    ws: Workspace, baskets: MemoryShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in between, it is as if nothing was asked: the next try makes the one document."""
+    with monkeypatch.context() as patch:
+        patch.setattr(ws.books.baskets, "put", _die)
+        with pytest.raises(KeyboardInterrupt):
+            draft_from_basket(ws, NAME, "b1")
+    assert documents(ws) == 0
+    assert draft_from_basket(ws, NAME, "b1").document_id is not None
+    assert documents(ws) == 1
+
+
+def _die(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("make", [convert_basket, draft_from_basket])
+def test_a_step_that_somebody_takes_meanwhile_does_not_lose_the_order(
+    ws: Workspace, baskets: MemoryShop, make: Callable[..., Conversion]
+) -> None:
+    """While the cart is asked another admin notes Contacted: the basket still says what it became."""
+    other = replace(ws, actor="other@test")
+
+    class Slow(MemoryCart):
+        def place_order(self, basket_id, key):  # type: ignore[no-untyped-def]
+            set_step(other, NAME, "b1", BasketCare(), BasketStep.CONTACTED)
+            return super().place_order(basket_id, key)
+
+        def close(self) -> None:
+            if make is draft_from_basket:
+                set_step(other, NAME, "b1", BasketCare(), BasketStep.CONTACTED)
+            super().close()
+
+    slow = replace(ws, adapters={"memory": replace(ws.adapters["memory"], open=lambda _: Slow(baskets))})
+    done = make(slow, NAME, "b1")
+    care = read_basket(ws, NAME, "b1").care
+    assert (care.step, care.order_id) == (BasketStep.CONVERTED, done.order_id)
+    assert (documents(ws), care.document_id or done.document_id) == (1, done.document_id)
+
+
+def test_a_basket_that_two_admins_draft_at_once_makes_one_document(ws: Workspace, baskets: MemoryShop) -> None:
+    """The second, who read the basket before the first was done, is told."""
+
+    class Late(MemoryCart):
+        def close(self) -> None:
+            super().close()
+            draft_from_basket(ws, NAME, "b1")
+
+    late = replace(ws, adapters={"memory": replace(ws.adapters["memory"], open=lambda _: Late(baskets))})
+    with pytest.raises(NeedsOperatorError, match="meanwhile"):
+        draft_from_basket(late, NAME, "b1")
+    assert documents(ws) == 1
 
 
 def test_two_admins_do_not_overwrite_each_others_step(ws: Workspace, baskets: MemoryShop) -> None:
