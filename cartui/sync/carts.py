@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from cartui.domain.fingerprint import fingerprint_connection
 from cartui.domain.guard import GuardFacts, GuardProblem, blocking, check_sending, check_start
-from cartui.domain.import_rules import check_rules
 from cartui.domain.ids import Direction, RecordKind
+from cartui.domain.import_rules import check_rules
 from cartui.domain.outbox import OutboxCounts, OutboxKind
 from cartui.domain.outcomes import CycleReport
 from cartui.domain.ports import Capability, StageResult, Verdict
