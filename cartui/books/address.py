@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from cartui.books.fields import to_json
 from cartui.domain.records import Address, Payment, PaymentState
 
 _NAMES = tuple(Address.__dataclass_fields__)
+_values_of = attrgetter(*_NAMES)
 _EMPTY = Address()
 
 
 def address_as_json(address: Address) -> str:
     """One address; "" for an empty one."""
-    return to_json(_filled(address))
+    return _as_json(address)
+
+
+@lru_cache(maxsize=1024)  # an order's address is written for its buyer and on its document, within a page
+def _as_json(address: Address) -> str:
+    return to_json({name: value for name, value in zip(_NAMES, _values_of(address), strict=True) if value})
 
 
 def address_from(stored: Mapping[str, str]) -> Address:
@@ -26,7 +34,7 @@ def address_from(stored: Mapping[str, str]) -> Address:
 
 def addresses_as_json(addresses: Sequence[Address]) -> str:
     """Several addresses; "" for none."""
-    return to_json([_filled(address) for address in addresses])
+    return "[" + ",".join([_as_json(address) or "{}" for address in addresses]) + "]" if addresses else ""
 
 
 def addresses_from(stored: Sequence[Mapping[str, str]]) -> tuple[Address, ...]:
@@ -44,15 +52,11 @@ def payments_from(stored: Sequence[Mapping[str, str]]) -> tuple[Payment, ...]:
     return tuple(_payment(one) for one in stored)
 
 
-def _filled(address: Address) -> dict[str, str]:
-    return {name: value for name in _NAMES if (value := getattr(address, name))}
-
-
 def _payment_values(payment: Payment) -> dict[str, str]:
     values = {
         "method": payment.method,
         "amount": str(payment.amount),
-        "state": payment.state.value,
+        "state": payment.state._value_,
         "title": payment.title,
         "reference": payment.reference,
     }

@@ -22,6 +22,7 @@ LIMIT: Final = 10**18
 
 _MILLION: Final = Decimal(1_000_000)
 _BOUND: Final = Decimal(10**12)
+_LEAST: Final = -_BOUND
 _EXACT: Final = Context(prec=40, traps=[Inexact, InvalidOperation])
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -42,7 +43,7 @@ def to_micros(value: Decimal) -> int:
 
 @lru_cache(maxsize=4096)  # quantities, rates and prices come again and again
 def _micros_of(value: Decimal) -> int:
-    if -_BOUND < value < _BOUND:
+    if _LEAST < value < _BOUND:
         micros = _EXACT.multiply(value, _MILLION)
         whole = int(micros)
         if whole == micros:

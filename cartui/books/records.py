@@ -68,7 +68,11 @@ class Records:
 
     def put_many(self, cart_id: CartId, records: Sequence[CartRecord]) -> None:
         """Insert or replace. `raw` None keeps what is stored; a body is kept for orders and for what is held only."""
-        self._db.write_many(_PUT, [_stored(cart_id, record) for record in records])
+        self.put_linked(cart_id, [(record, record.our_id) for record in records])
+
+    def put_linked(self, cart_id: CartId, records: Sequence[tuple[CartRecord, int | None]]) -> None:
+        """As `put_many`, each with the record of ours that it is tied to, whatever its own `our_id` says."""
+        self._db.write_many(_PUT, [_stored(cart_id, record, our_id) for record, our_id in records])
 
     def list_held(self, cart_id: CartId) -> list[CartRecord]:
         """What waits for a person, oldest first."""
@@ -165,7 +169,7 @@ def starting(words: str) -> str:
     return f"{words}%"
 
 
-def _stored(cart_id: CartId, record: CartRecord) -> tuple[object, ...]:
+def _stored(cart_id: CartId, record: CartRecord, our_id: int | None) -> tuple[object, ...]:
     keep = record.raw is not None and (record.kind is RecordKind.ORDER or record.state is RecordState.HELD)
     return (
         cart_id,
@@ -177,7 +181,7 @@ def _stored(cart_id: CartId, record: CartRecord) -> tuple[object, ...]:
         record.state._value_,
         record.reason,
         record.remedy,
-        record.our_id,
+        our_id,
         to_json(record.agreed),
         record.evidence,
         record.native_status,

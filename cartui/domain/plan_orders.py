@@ -109,6 +109,7 @@ def _plan_row(
     return _create(row, order, label, content, proof, ground, settings, default_item, past=past)
 
 
+_NO_ADDRESS = Address()
 _LEFT = {RuleThen.WAIT: RecordState.STAGED, RuleThen.SKIP: RecordState.SKIPPED}
 _MONEY_REMEDY = "Look at the order in the shop; when its amounts add up, retry it from Held."
 
@@ -407,7 +408,9 @@ def _customer(order: CartOrder, row: Received[CartOrder], draft: DocumentDraft, 
         key, found = (f"guest:{mail}", ground.guests.get(mail)) if mail else (f"order:{order.order_id}", None)
     if found is not None:
         return ImportDocument(draft, key, customer_id=found, customer_link=link)
-    addresses = tuple(dict.fromkeys(a for a in (order.billing_address, order.shipping_address) if a != Address()))
+    billing, shipping = order.billing_address, order.shipping_address
+    both = (billing,) if shipping is billing or shipping == billing else (billing, shipping)
+    addresses = tuple([one for one in both if one != _NO_ADDRESS])
     new = NewCustomer(
         first_name=buyer.first_name,
         last_name=buyer.last_name,

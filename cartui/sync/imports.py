@@ -26,6 +26,7 @@ from cartui.sync.workspace import Workspace
 _LINKING = (Action.CREATE, Action.LINK)
 
 OurIds = dict[str, int]  # external id -> our id, of what was created or changed
+_Tied = tuple[CartRecord, int | None]  # what is remembered, and the number of ours that it is tied to
 
 
 def store_orders(ws: Workspace, cart_id: CartId, changes: Sequence[PlannedChange]) -> OurIds:
@@ -36,10 +37,10 @@ def store_orders(ws: Workspace, cart_id: CartId, changes: Sequence[PlannedChange
     drafts = [(payload.draft, owner) for (_, payload), owner in zip(creates, owners, strict=True)]
     documents = ws.books.documents.add_many(cart_id, drafts) if drafts else []
     ids: OurIds = {change.key: made for (change, _), made in zip(creates, documents, strict=True)}
-    links: dict[str, CartRecord] = {}
+    links: dict[str, _Tied] = {}
     for (_, payload), owner in zip(creates, owners, strict=True):
         if (link := payload.customer_link) is not None:
-            links.setdefault(link.external_id, replace(link, our_id=owner))
+            links.setdefault(link.external_id, (link, owner))
     _remember(ws, cart_id, changes, ids, list(links.values()))
     _follow(ws, [change.payload for change in changes if isinstance(change.payload, FollowOrder)])
     _journal(ws, cart_id, RecordKind.ORDER, changes, ids)
@@ -121,16 +122,15 @@ def _with_customer_values(customer: Customer, payload: ImportCustomer) -> Custom
 
 
 def _remember(
-    ws: Workspace, cart_id: CartId, changes: Sequence[PlannedChange], ids: OurIds, more: Sequence[CartRecord] = ()
+    ws: Workspace, cart_id: CartId, changes: Sequence[PlannedChange], ids: OurIds, more: Sequence[_Tied] = ()
 ) -> None:
     """The last word on a record that came twice on one page wins; its link is never lost."""
-    records: dict[str, CartRecord] = {}
+    records: dict[str, _Tied] = {}
     for change in changes:
         if change.record is not None:
-            our_id = ids.get(change.key, change.record.our_id)
-            records[change.key] = replace(change.record, our_id=our_id)
-    beside = [one for change in changes for one in change.more]
-    ws.books.records.put_many(cart_id, [*records.values(), *more, *beside])
+            records[change.key] = change.record, ids.get(change.key, change.record.our_id)
+    beside = [(one, one.our_id) for change in changes for one in change.more]
+    ws.books.records.put_linked(cart_id, [*records.values(), *more, *beside])
 
 
 def _journal(ws: Workspace, cart_id: CartId, kind: RecordKind, changes: Sequence[PlannedChange], ids: OurIds) -> None:
