@@ -162,20 +162,6 @@ def send_waiting(
     send_outbox(Outbound(ws, document, cart, lease, progress, stop, lambda: _import_orders(run)))
 
 
-def send_waiting(
-    ws: Workspace,
-    document: CartDocument,
-    cart: Cart,
-    lease: Lease,
-    *,
-    progress: ProgressSink,
-    stop: Callable[[], bool],
-) -> None:
-    """What waits in the outbox, for whoever holds the cart's lease for longer than a cycle does."""
-    run = _Run(ws, document, cart, lease, progress, stop)
-    send_outbox(Outbound(ws, document, cart, lease, progress, stop, lambda: _import_orders(run)))
-
-
 def _import_all(run: _Run) -> None:
     settings, cart = run.document.settings, run.cart
     _import_orders(run)
