@@ -285,6 +285,17 @@ def test_ended_session_is_renewed_once_and_unseen(fake: FakeVendure, cart: Vendu
     assert fake.counted("done:login") == 2
 
 
+def test_closing_logs_nobody_out(fake: FakeVendure, address: str) -> None:
+    """Vendure's log-out ends all sessions of a user: a person at work there, another process, another thread."""
+    other, cart = connect(address, fake), connect(address, fake)
+    list(other.iter_orders(None))
+    list(cart.iter_orders(None))
+    cart.close()
+    list(other.iter_orders(None))
+    assert (fake.counted("done:login"), fake.counted("logout")) == (2, 0)
+    other.close()
+
+
 def test_missing_right_is_told_and_not_tried_for_ever(fake: FakeVendure, cart: VendureCart) -> None:
     list(cart.iter_orders(None))
     fake.forbidden = {"customers"}

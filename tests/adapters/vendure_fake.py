@@ -196,6 +196,7 @@ class FakeVendure:
         if "product(slug:" in query:
             return {"product": self._by_slug(variables["s"])}
         if "logout" in query:
+            self.tokens.clear()  # all sessions of the user, as the real one does
             return {"logout": {"success": True}}
         return {"done": getattr(self, f"_{name}")(variables)}
 

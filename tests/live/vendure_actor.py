@@ -131,17 +131,21 @@ class VendureActor:
     ) -> tuple[ShopOrder, Session]:
         """A guest's open basket of (variant id, quantity) lines, and the guest's session, which the caller closes."""
         shopper = Session(self._address, "shop-api", channel)
-        add = f"mutation($v:ID!,$q:Int!){{addItemToOrder(productVariantId:$v,quantity:$q){{{_ORDER}}}}}"
-        basket: dict[str, str] = {}
-        for variant_id, quantity in lines:
-            basket = shopper.ask(add, v=variant_id, q=quantity)["addItemToOrder"]
-        for coupon in coupons:
-            shopper.ask(f"mutation($c:String!){{applyCouponCode(couponCode:$c){{{_ORDER}}}}}", c=coupon)
-        if email is not None:
-            shopper.ask(
-                f"mutation($i:CreateCustomerInput!){{setCustomerForOrder(input:$i){{{_ORDER}}}}}",
-                i={"firstName": first_name, "lastName": last_name, "emailAddress": email},
-            )
+        try:
+            add = f"mutation($v:ID!,$q:Int!){{addItemToOrder(productVariantId:$v,quantity:$q){{{_ORDER}}}}}"
+            basket: dict[str, str] = {}
+            for variant_id, quantity in lines:
+                basket = shopper.ask(add, v=variant_id, q=quantity)["addItemToOrder"]
+            for coupon in coupons:
+                shopper.ask(f"mutation($c:String!){{applyCouponCode(couponCode:$c){{{_ORDER}}}}}", c=coupon)
+            if email is not None:
+                shopper.ask(
+                    f"mutation($i:CreateCustomerInput!){{setCustomerForOrder(input:$i){{{_ORDER}}}}}",
+                    i={"firstName": first_name, "lastName": last_name, "emailAddress": email},
+                )
+        except BaseException:
+            shopper.close()
+            raise
         return ShopOrder(**basket), shopper
 
     def place_order(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -20,7 +19,7 @@ from cartui.adapters.vendure.wire import Listing, Terms
 from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
 from cartui.domain.status_map import parse_status_map
-from cartui.errors import AbortCycleError, CartuiError, ExitCode, NeedsOperatorError
+from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
 from cartui.transport import Reply, Transport, register_secret
 
 R = TypeVar("R")
@@ -67,11 +66,9 @@ class VendureSession:
         )
 
     def close(self) -> None:
-        """Ends the session in the shop, as far as it can be reached, and the connections."""
-        if self.token:
-            with suppress(CartuiError):
-                self.post("mutation{logout{success}}", {}, writes=True, record="log-out")
-            self.token = ""
+        """Ends the connections. Not the session in the shop: its log-out ends every session of the user, that of a
+        person who works there included. Left alone it ends by itself (`sessionDuration` of the shop)."""
+        self.token = ""
         self._http.close()
 
     # --- talking
