@@ -51,6 +51,7 @@ from cartui.sync.imports import STORE, our_item_ids
 from cartui.sync.intake import checked_pages
 from cartui.sync.leases import leased
 from cartui.sync.open_orders import note_open_orders
+from cartui.sync.void_brake import hold_mass_voids
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
 
 DAYS = 30
@@ -80,6 +81,7 @@ class _Run:
     counts: Counts = field(default_factory=Counts)
     drifted: int = 0
     gone_open: int = 0
+    voided: int = 0
     items: int = 0
 
     @contextmanager
@@ -193,7 +195,9 @@ def _settle_orders(run: _Run, page: Page[CartOrder]) -> None:
     ws, cart_id = run.ws, run.document.cart_id
     with run.page():
         ground = order_ground(ws.books, cart_id, page.rows)
-        changes = plan_orders(page.rows, ground, run.document.settings, ws.books.items.default_item().code)
+        planned = plan_orders(page.rows, ground, run.document.settings, ws.books.items.default_item().code)
+        changes, _ = hold_mass_voids(ws, cart_id, planned, run.voided)
+        run.voided += sum(change.action is Action.VOID for change in changes)
         pairs = list({row.external_id: (row, change) for row, change in zip(page.rows, changes, strict=True)}.values())
         kept = [
             (row, _returned(change, ground.records.get(row.external_id)))

@@ -16,7 +16,7 @@ from cartui.domain.outbox import OutboxKind
 from cartui.domain.outcomes import CycleReport, CycleResult, RecordState
 from cartui.domain.ports import Page
 from cartui.domain.reconcile import Bucket, Certificate, Finding
-from cartui.domain.records import CartOrder, PaymentState
+from cartui.domain.records import CartOrder, OrderState, PaymentState
 from cartui.domain.settings import CartSettings, ReconcileWhen, SyncStatus
 from cartui.errors import AbortCycleError, LeaseTakenError
 from cartui.sync import carts, runner
@@ -203,6 +203,21 @@ def test_a_listing_that_forgets_orders_is_found_out(lived: Workspace, shop: Memo
     spec = replace(lived.adapters["memory"], open=lambda connection: Forgetful(shop))
     certificate = reconcile(replace(lived, adapters={"memory": spec}), NAME)
     assert (certificate.found, certificate.buckets[Bucket.IMPORTED]) == ({}, 30)
+
+
+def test_very_many_cancelled_without_a_date_are_held(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """Rule 14, as in a cycle: a broken shop makes no mass of documents void; a second look finds nothing new."""
+    running_cart(ws)
+    place(shop, range(120))
+    run_later(ws, clock)
+    run_later(ws, clock)
+    for number in range(120):
+        edit_unstamped(shop, number, order_state=OrderState.CANCELLED, native_status="cancelled")
+    certificate = reconcile(ws, NAME)
+    assert len(certificate.found[Finding.CHANGED]) == 120
+    assert certificate.buckets[Bucket.HELD] > 60
+    assert certificate.needs_person
+    assert reconcile(ws, NAME).found == {}
 
 
 def test_somebody_else_works_with_the_cart(lived: Workspace) -> None:
