@@ -16,6 +16,8 @@ from cartui.sync.plan_files import plan_again, plan_request, plan_text
 from cartui.sync.undo import list_applied, plan_undo
 from cartui.sync.workspace import Workspace
 
+_LONGEST = 256 * 1024 * 1024  # characters: some hundred thousand rows
+
 
 def run_plan(arguments: argparse.Namespace) -> int:
     """The plan file to standard output; a person at a terminal gets the rows in words instead."""
@@ -52,11 +54,20 @@ def run_apply(arguments: argparse.Namespace) -> int:
 
 def _read(file: str) -> str:
     try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        if file == "-":
+            text = sys.stdin.read(_LONGEST + 1)
+        else:
+            with Path(file).open(encoding="utf-8") as opened:
+                text = opened.read(_LONGEST + 1)
     except UnicodeDecodeError as error:
         raise NeedsOperatorError(f"{file} is no plan file.", "Make one with `cartui plan`.") from error
     except FileNotFoundError as error:
         raise NeedsOperatorError(f"There is no file {file}.", "Make one with `cartui plan … > FILE`.") from error
+    except OSError as error:
+        raise NeedsOperatorError(f"{file} can't be read ({error.strerror}).", "Look at its path and rights.") from error
+    if len(text) > _LONGEST:
+        raise NeedsOperatorError(f"{file} is far too large for a plan file.", "Make one with `cartui plan`.")
+    return text
 
 
 def run_undo(arguments: argparse.Namespace) -> int:

@@ -137,6 +137,16 @@ def test_a_plan_is_a_file_that_is_applied_later_and_taken_back(shop: Cartui) -> 
     assert shop("list", "Shop", "items", "--json").rows == []
 
 
+def test_what_is_no_plan_file_is_refused_with_a_remedy(shop: Cartui) -> None:
+    """A directory, bytes that are no text, a file that is not there, words that are no plan."""
+    folder = shop.home.parent
+    (folder / "bytes").write_bytes(b"\xff\xfe\x00")
+    (folder / "words").write_text("[" * 100_000)
+    for name in ("", "bytes", "none", "words"):
+        ran = shop("apply", str(folder / name))
+        assert (ran.code, "Traceback" in ran.err, "plan" in ran.err or "rights" in ran.err) == (2, False, True), name
+
+
 def test_a_plan_that_would_empty_the_shelves_has_its_own_exit_code(shop: Cartui) -> None:
     """Rule 14: 7, and nothing is sent until the cart's name is said."""
     assert shop("import", "Shop", "items", "--all").code == 0
