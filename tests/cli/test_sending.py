@@ -7,6 +7,7 @@ import json
 import pytest
 
 from cartui.cli.output import table_out
+from cartui.cli.sending_settings import SENDING
 from tests.cli.conftest import Cartui
 
 
@@ -54,3 +55,9 @@ def test_arithmetic_is_never_cut(capsys: pytest.CaptureFixture[str]) -> None:
     table_out([{"name": "n" * 80, "arithmetic": proof}])
     told = capsys.readouterr().out
     assert (proof in told, "n" * 61 in told) == (True, False)
+
+
+def test_help_names_every_switch(cartui: Cartui) -> None:
+    """What can be set and isn't named is found by nobody."""
+    told = cartui("set", "--help").out
+    assert [name for name in (*SENDING, "owner.", "carrier.") if name not in told] == []

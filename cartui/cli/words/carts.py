@@ -81,6 +81,22 @@ Change settings of a cart. All or none are changed. The settings:
   import_orders_as      cash_sale, sales_order or sales_invoice
   from_cart_customers   yes or no: update customers from the cart
   from_cart_items       yes or no: update items from the cart
+  sync_orders           yes or no: orders by themselves, or by hand only
+  to_cart_stock         yes or no: stock as it changes (also sync_inventory)
+  to_cart_items         yes or no: changed items
+  to_cart_customers     yes or no: changed customers
+  to_cart_tracking      yes or no: shipments with tracking (also sync_tracking)
+  send_from_test        yes or no: stock and tracking although this is a test shop
+  stock_number          orderable or on_hand: which number is sent
+  stock_buffer          pieces kept back from this cart
+  stock_backorder       yes or no: numbers below zero are sent as they are
+  stock_range           all, listed or query: for which of the linked items
+  stock_query           with stock_range=query: a query, such as code:MUG*
+  owner.KIND.FIELD      cart, system, newest or ask: whose word counts where both directions are on, such as
+                        owner.item.price; owner.item is all fields of items
+  carrier.NAME          the cart's own name of our carrier; default_carrier for the others
+  shipped_status        the cart's status of an order that was sent whole
+  notify_shopper        yes or no: the shop may tell its buyer of a shipment
   poll_minutes          1 to 60
   reconcile             daily or off: compare the orders of 30 days and the linked items as a whole
   live                  yes or no (a test shop)
