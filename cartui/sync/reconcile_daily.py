@@ -10,7 +10,8 @@ from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.reconcile import Certificate, words_of
 from cartui.domain.settings import CartDocument, ReconcileWhen, SyncStatus
 from cartui.errors import AbortCycleError, LeaseTakenError, NeedsOperatorError
-from cartui.sync.reconcile import nothing_between, reconcile
+from cartui.sync.reconcile import reconcile
+from cartui.sync.reconcile_run import nothing_between
 from cartui.sync.workspace import ProgressSink, StopRequested, Workspace, never_stop, no_progress
 
 EVERY = timedelta(days=1)

@@ -9,8 +9,8 @@ from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.settings import SyncStatus
 from cartui.errors import AbortCycleError
 from cartui.sync.cycle import run_cycle
-from cartui.sync.reconcile import nothing_between
 from cartui.sync.reconcile_daily import reconcile_if_due
+from cartui.sync.reconcile_run import nothing_between
 from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
 
 LOOK_SECONDS = 2.0  # how often a waiting loop looks whether a cart was started or stopped, or has something to send

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -203,6 +203,38 @@ def test_a_listing_that_forgets_orders_is_found_out(lived: Workspace, shop: Memo
     spec = replace(lived.adapters["memory"], open=lambda connection: Forgetful(shop))
     certificate = reconcile(replace(lived, adapters={"memory": spec}), NAME)
     assert (certificate.found, certificate.buckets[Bucket.IMPORTED]) == ({}, 30)
+
+
+def test_a_cart_that_gives_no_order_by_its_id_is_not_believed(lived: Workspace, shop: MemoryShop) -> None:
+    """One that was just listed is asked for, too: where that does not come, nothing is taken for gone."""
+
+    class Silent(MemoryCart):
+        def get_orders(self, ids: Sequence[CartOrderId]) -> Page[CartOrder]:
+            return Page(())
+
+    del shop.orders[CartOrderId("5")]
+    spec = replace(lived.adapters["memory"], open=lambda connection: Silent(shop))
+    with pytest.raises(AbortCycleError, match="listed a moment ago"):
+        reconcile(replace(lived, adapters={"memory": spec}), NAME)
+    assert record(lived, 5).state is RecordState.IMPORTED
+
+
+def test_a_cart_that_only_lists_is_compared_by_its_lists(lived: Workspace, shop: MemoryShop) -> None:
+    """No order and no item can be asked for by id: what the whole list lacks is gone."""
+
+    class Listing:
+        facts = MemoryCart(shop).facts
+
+        def __init__(self) -> None:
+            cart = MemoryCart(shop)
+            self.iter_orders, self.iter_items = cart.iter_orders, cart.iter_items
+            self.test_connection, self.close = cart.test_connection, cart.close
+
+    assert not apply_plan(lived, plan_import(lived, NAME, RecordKind.ITEM, Selection(None, {}))).problems
+    del shop.orders[CartOrderId("5")], shop.items["i5"]
+    spec = replace(lived.adapters["memory"], open=lambda connection: Listing())
+    ws = replace(lived, adapters={"memory": spec})
+    assert found(reconcile(ws, NAME)) == {Finding.GONE: ("5",), Finding.ITEM_GONE: ("i5",)}
 
 
 def test_very_many_cancelled_without_a_date_are_held(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
