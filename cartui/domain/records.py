@@ -358,13 +358,15 @@ class ShipmentDraft:
 
 @dataclass(frozen=True, slots=True)
 class CartShipment:
-    """A shipment that the cart holds; `key` is our marker where the cart kept it, "" where it can't."""
+    """A shipment that the cart holds; `key` is our marker where the cart kept it, "" where it can't. `finished` False:
+    begun and not sent yet (a lost answer between two steps leaves it so); `create_shipment` goes on with it."""
 
     shipment_id: str
     tracking_number: str = ""
     carrier: str = ""
     key: str = ""
     lines: tuple[ShipmentLine, ...] = ()
+    finished: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class TrackingDesk:
         try:
             every = self.sink.find_shipments(draft.order_id)
             there = find_ours(draft, every) or self._linked(told, every)
-            if there is not None:
+            if there is not None and (there.finished or _differs(draft, there)):
                 self._remember(told, there.shipment_id, None)
             else:
                 self._create(row, told, draft, every)
@@ -229,7 +229,7 @@ class TrackingDesk:
         told = self._read(entry.our_id)
         draft = told.plan.draft if told is not None else None
         there = self._made_by(entry, draft) if draft is not None else None
-        if told is not None and there is not None:
+        if told is not None and there is not None and there.finished:  # else sending it again goes on with it
             self._remember(told, there.shipment_id, entry.entry_id)
         else:
             self._close(entry.entry_id, JournalState.REFUSED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -151,6 +151,36 @@ def test_a_lost_answer_makes_no_second_parcel(
     assert rows(ws)[0].state is OutboxState.DONE
     assert not ws.books.journal.open_entries(ws.books.carts.get(NAME).cart_id)
     assert ws.books.records.count_linked(ws.books.carts.get(NAME).cart_id, RecordKind.SHIPMENT) == 1
+
+
+class TwoSteps(MemoryCart):
+    """Makes the parcel, and the answer is lost before it is moved on to "sent"."""
+
+    halves: ClassVar[set[str]] = set()
+    cut = True
+
+    def create_shipment(self, draft: ShipmentDraft) -> str:
+        made = draft.key if draft.key in self.halves else super().create_shipment(draft)
+        if self.cut:
+            self.halves.add(draft.key)
+            raise UnknownOutcomeError("No answer.", "")
+        self.halves.discard(draft.key)
+        return made
+
+    def find_shipments(self, order_id: CartOrderId) -> Any:
+        return [replace(one, finished=one.key not in self.halves) for one in super().find_shipments(order_id)]
+
+
+def test_a_parcel_that_was_begun_is_finished(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """It is found there, but not as sent: it is gone on with, not taken for done, and not made again."""
+    halves: set[str] = set()
+    ship(ws, imported(ws, shop))
+    send(with_cart(ws, type("Cut", (TwoSteps,), {"halves": halves}), shop))
+    assert (len(halves), rows(ws)[0].state) == (1, OutboxState.UNKNOWN)
+    clock.advance(60)
+    send(with_cart(ws, type("Whole", (TwoSteps,), {"halves": halves, "cut": False}), shop))
+    assert (halves, len(shop.shipments["0"]), rows(ws)[0].state) == (set(), 1, OutboxState.DONE)
+    assert not ws.books.journal.open_entries(ws.books.carts.get(NAME).cart_id)
 
 
 def test_a_shipment_that_the_shop_entered_itself_is_not_doubled(ws: Workspace, shop: MemoryShop) -> None:

@@ -136,6 +136,7 @@ def _shipment(row: Row) -> CartShipment:
         tracking_number=safe_text(row["trackingCode"] or ""),
         carrier=safe_text(row["method"] or ""),
         lines=tuple(ShipmentLine(str(line["orderLineId"]), Decimal(line["quantity"])) for line in row["lines"]),
+        finished=row["state"] != "Pending",
     )
 
 
