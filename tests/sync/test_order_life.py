@@ -260,6 +260,18 @@ def test_a_shop_that_cancels_nearly_all_at_once_makes_none_void(
     assert (report.held_total, report.braked, pending(ws)) == (0, False, 20)
 
 
+def test_the_brake_counts_over_all_pages_of_a_round(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """Pages of 4: they pass up to a fifth of 60; the rest is held."""
+    running_cart(ws)
+    place(shop, range(60))
+    run_cycle(ws, NAME)
+    clock.advance(60)
+    shop.page_size = 4
+    cancel(shop, range(30))
+    held = run_cycle(ws, NAME).held_total
+    assert (30 - held <= 12, pending(ws)) == (True, 30 + held)
+
+
 def test_a_few_cancellations_are_daily_work(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
     """Nine of nine; no brake."""
     running_cart(ws)
@@ -527,3 +539,22 @@ def test_a_refund_that_changes_after_its_credit_note_was_made_is_told(
     assert run_cycle(ws, NAME).held_total == 0
     assert refund_states(ws)[0][0] is RecordState.CHANGED
     assert len(credit_notes(ws, document)) == 2
+
+
+def test_a_refund_whose_lines_do_not_make_its_amount_is_held(
+    ws: Workspace, shop: MemoryShop, document: Document
+) -> None:
+    """No credit note of numbers that contradict each other."""
+    approve(ws, document)
+    refund = refunded(shop)
+    change(shop, refunds=(replace(refund, amount=refund.amount - 5),))
+    run_cycle(ws, NAME)
+    assert (refund_states(ws)[0][0], credit_notes(ws, document)) == (RecordState.HELD, [])
+
+
+def test_a_refund_of_what_was_made_void_is_left_alone(ws: Workspace, shop: MemoryShop, document: Document) -> None:
+    """There is nothing to credit."""
+    void_document(ws, document, "by hand")
+    change(shop, refunds=(refunded(shop, "r1", "3.21"),))
+    run_cycle(ws, NAME)
+    assert refund_states(ws)[0][0] is RecordState.SKIPPED
