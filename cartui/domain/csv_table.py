@@ -83,6 +83,8 @@ def read_csv(data: bytes, *, delimiter: str = "", encoding: str = "") -> CsvTabl
         raise NeedsOperatorError("The file is empty.", "It needs a line with the names of the columns, and rows.")
     delimiter = delimiter or sniff_delimiter(text)
     lines = _lines(text, delimiter)
+    if not lines:
+        raise NeedsOperatorError("The file has only blank rows.", "It needs a line with the names of the columns.")
     header = tuple(cell.strip() for cell in lines[0].cells)
     _ensure_header(header, lines[0].number)
     rows = []
@@ -108,7 +110,7 @@ def sniff_delimiter(text: str) -> str:
             counts = [len(line.cells) for line in _lines(text, one, _SAMPLE)]
         except NeedsOperatorError:
             continue
-        cells = counts[0]
+        cells = counts[0] if counts else 0
         if cells < 2:
             continue
         steady = sum(count == cells for count in counts)

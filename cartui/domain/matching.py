@@ -127,16 +127,20 @@ def _edges(
     for number, side in enumerate(ours):
         for sort, key in side.keys.items():
             by_key.setdefault((side.apart, sort, key), []).append(number)
+    for numbers in by_key.values():
+        if len(numbers) > _MOST_SHARING:  # the same ones, however the list is ordered
+            numbers[:] = sorted(numbers, key=lambda number: ours[number].key)[:_MOST_SHARING]
     names = {apart: _Names(ours, apart) for apart in {side.apart for side in ours}}
     edges: list[_Edge] = []
     for at, side in enumerate(theirs):
         if side.blocked:
             continue
-        agreeing: dict[int, list[str]] = {}
-        for sort, key in side.keys.items():
-            if (side.apart, sort, key) not in crowded:
-                for number in by_key.get((side.apart, sort, key), ())[:_MOST_SHARING]:
-                    agreeing.setdefault(number, []).append(sort)
+        told = {sort: key for sort, key in side.keys.items() if (side.apart, sort, key) not in crowded}
+        some = {number for sort, key in told.items() for number in by_key.get((side.apart, sort, key), ())}
+        agreeing = {
+            number: [sort for sort, key in told.items() if ours[number].keys.get(sort) == key]
+            for number in sorted(some)
+        }
         for number, sorts in agreeing.items():
             edges.append(_key_edge(at, side, number, ours[number], sorts, weights))
         if not agreeing and side.apart in names:

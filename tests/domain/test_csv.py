@@ -276,3 +276,10 @@ def test_two_people_at_one_record_lose_nothing() -> None:
     assert laid_over(opened, now, mine) == {"name": "Big mug", "price": "7.00", "barcode": "400"}
     told = {one.title: one.both for one in clashes(ITEM_FIELDS, opened, now, mine)}
     assert told == {"Name": False, "Price": True}
+
+
+@pytest.mark.parametrize("data", [b'""', b'""\n""\n', b'"" \n'])
+def test_a_file_of_blank_cells_is_empty(data: bytes) -> None:
+    """With what it needs; no fault of ours."""
+    with pytest.raises(NeedsOperatorError):
+        read_csv(data)
