@@ -43,6 +43,8 @@ class OrderGround:
     documents  the document of each order that changed since it was imported; agreed: what the cart said when those that
                were edited here were last agreed with, by document
     refunds    what is remembered of refunds, by external id
+    parents    orders that an edit in the shop replaced, with the name of their document where that was approved and is
+               neither closed nor credited: its goods and its money still count
     now        the time by our clock, for rules about an order's age
     """
 
@@ -55,6 +57,7 @@ class OrderGround:
     documents: Mapping[str, Document] = field(default_factory=dict)
     agreed: Mapping[DocumentId, Mapping[str, str]] = field(default_factory=dict)
     refunds: Mapping[str, CartRecord] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
     now: datetime | None = None
 
 
@@ -99,6 +102,9 @@ def _plan_row(
     if verdict.then is RuleThen.HOLD:
         remedy = "Import it by hand on Orders (Cart), or change the rule and retry it from Held."
         return held(RecordKind.ORDER, row, known, label, content, verdict.why, remedy)
+    if (name := ground.parents.get(order.parent_id or "")) is not None:
+        reason = f"It replaces order {order.parent_id}, whose document {name} was approved: both would count."
+        return held(RecordKind.ORDER, row, known, label, content, reason, _PARENT_REMEDY)
     try:
         proof = prove_total(order.lines, order.total, order.currency)
     except AmountError as error:
@@ -111,6 +117,7 @@ def _plan_row(
 
 _NO_ADDRESS = Address()
 _LEFT = {RuleThen.WAIT: RecordState.STAGED, RuleThen.SKIP: RecordState.SKIPPED}
+_PARENT_REMEDY = "Credit that one, or close it; then retry this one from Held."
 _MONEY_REMEDY = "Look at the order in the shop; when its amounts add up, retry it from Held."
 
 
@@ -176,9 +183,15 @@ def _record(
         fingerprint=content,
         state=state,
         reason=reason,
+        agreed=_chain(order),
         native_status=order.native_status,
         raw=row.raw,
     )
+
+
+def _chain(order: CartOrder) -> dict[str, str]:
+    """Which order it replaces, for `why`."""
+    return {"replaces": order.parent_id} if order.parent_id else {}
 
 
 def _left(
@@ -282,6 +295,7 @@ def _followed(row: Received[CartOrder], order: CartOrder, known: CartRecord, lab
         state=RecordState.IMPORTED,
         our_id=known.our_id,
         evidence=known.evidence,
+        agreed=_chain(order),
         native_status=order.native_status,
         raw=row.raw,
     )
@@ -304,6 +318,8 @@ def _create(
         FieldChange("document", "", f"{draft.kind.label} {'of the past: posts nothing' if past else 'PENDING'}"),
         FieldChange("total", "", f"{order.total} {order.currency}"),
     ]
+    if order.parent_id:
+        fields.append(FieldChange("replaces", "", f"order {order.parent_id}"))
     if draft.default_item_lines:
         fields.append(FieldChange("default item", "", f"{draft.default_item_lines} line(s) without a linked item"))
     if proof.state is ProofState.ROUNDED:

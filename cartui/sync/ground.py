@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from cartui.books import Books
-from cartui.domain.documents import Customer, Document
+from cartui.domain.documents import Customer, Document, DocumentStatus
 from cartui.domain.fingerprint import UnstorableTextError, fingerprint
 from cartui.domain.ids import (
     CartCustomerId,
     CartId,
     CartItemId,
+    CartOrderId,
     CustomerCode,
     CustomerId,
     DocumentId,
@@ -28,7 +30,7 @@ from cartui.domain.plan_orders import OrderGround
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import CartCustomer, CartItem, CartOrder, LineKind
 from cartui.domain.refunds import refund_key
-from cartui.domain.settings import CartDocument
+from cartui.domain.settings import CartDocument, DocumentKind
 
 
 def order_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartOrder]]) -> OrderGround:
@@ -63,8 +65,29 @@ def order_ground(books: Books, cart_id: CartId, rows: Sequence[Received[CartOrde
         },
         registered=_only_ones(known, guest=False),
         guests=_only_ones(known, guest=True),
+        parents=_living_parents(books, cart_id, [one.parent_id for one in orders if one.parent_id]),
         now=books.database.clock(),
     )
+
+
+def _living_parents(books: Books, cart_id: CartId, order_ids: Sequence[CartOrderId]) -> dict[str, str]:
+    """Of orders that were replaced: those whose approved document still counts, with its name. Carts that edit an order
+    by making another one are few."""
+    if not order_ids:
+        return {}
+    ours = books.documents.find_by_external(cart_id, order_ids)
+    living: dict[str, str] = {}
+    for document in books.documents.list_by_ids(list(ours.values())):
+        made = books.documents.list_by_ids(books.revisions.made_from(document.document_id))
+        back = sum((one.draft.total for one in made if _takes_back(one)), Decimal(0))
+        approved = document.status is DocumentStatus.APPROVED and not document.closed
+        if approved and back < document.draft.total:
+            living[document.draft.external_id] = document.name
+    return living
+
+
+def _takes_back(document: Document) -> bool:
+    return document.draft.kind is DocumentKind.CREDIT_NOTE and document.status is DocumentStatus.APPROVED
 
 
 def _moved_documents(

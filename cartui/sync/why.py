@@ -90,6 +90,8 @@ def _explain(ws: Workspace, cart: CartDocument, order_id: CartOrderId) -> Why:
             steps.append(Step(refund.stamp, "the shop", told, (refund.reason,) if refund.reason else ()))
     for document in documents:
         steps += _of_document(ws, document)
+    if record is not None and (replaced := record.agreed.get("replaces")) and record.stamp is not None:
+        steps.append(Step(record.stamp, "the shop", f"replaces order {replaced} (an edit in the shop)"))
     return Why(
         cart,
         order_id,

@@ -28,8 +28,10 @@ from cartui.sync.actions import plan_retry
 from cartui.sync.apply import apply_plan
 from cartui.sync.approvals import approve_documents, preview_approvals, void_document
 from cartui.sync.cycle import run_cycle
+from cartui.sync.fulfilment import credit_document
 from cartui.sync.leases import leased
 from cartui.sync.order_drift import accept_drift, ignore_drift, import_again, list_changed, read_drift
+from cartui.sync.why import explain_order
 from cartui.sync.workspace import Workspace
 from cartui.testing.clock import FrozenClock
 from cartui.testing.workspace import running_cart
@@ -558,3 +560,37 @@ def test_a_refund_of_what_was_made_void_is_left_alone(ws: Workspace, shop: Memor
     change(shop, refunds=(refunded(shop, "r1", "3.21"),))
     run_cycle(ws, NAME)
     assert refund_states(ws)[0][0] is RecordState.SKIPPED
+
+
+# --- edited by replacing (Magento) ---
+
+
+def test_an_order_that_replaces_another_is_one_chain_with_it(
+    ws: Workspace, shop: MemoryShop, document: Document
+) -> None:
+    """The parent is cancelled and void, the child comes as a document of its own and says what it replaces."""
+    change(shop, order_state=OrderState.CANCELLED, native_status="canceled")
+    place(shop, range(1, 2), parent_id="0")
+    run_cycle(ws, NAME)
+    assert fresh(ws, document).status is DocumentStatus.VOID
+    assert of_order(ws, "1").status is DocumentStatus.PENDING
+    assert "replaces order 0" in "\n".join(step.what for step in explain_order(ws, "1").steps)
+
+
+def test_what_replaces_an_approved_order_waits_until_that_is_taken_back(
+    ws: Workspace, shop: MemoryShop, document: Document, clock: FrozenClock
+) -> None:
+    """Both would count: goods and money twice. Credited, the retry lets it in."""
+    posted = approve(ws, document)
+    change(shop, order_state=OrderState.CANCELLED, native_status="canceled")
+    place(shop, range(1, 2), parent_id="0")
+    run_cycle(ws, NAME)
+    cart_id = ws.books.carts.get(NAME).cart_id
+    [waiting] = ws.books.records.list_held(cart_id)
+    assert (waiting.external_id, posted.name in waiting.reason) == ("1", True)
+    note = ws.books.documents.get(credit_document(ws, posted))
+    approve(ws, note)
+    clock.advance(60)
+    [plan] = plan_retry(ws, NAME, ["order:1"])
+    apply_plan(ws, plan)
+    assert of_order(ws, "1").status is DocumentStatus.PENDING
