@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cartui.domain.guard import GuardLevel, GuardProblem
+from cartui.domain.outbox import OutboxKind
 from cartui.domain.settings import CartDocument
 from cartui.screens.base import CartScreen, CartuiScreen
 from cartui.screens.dialogs import ConfirmDialog, ProblemsDialog, TypedWordDialog
@@ -90,11 +91,32 @@ def start_words(view: CartView) -> str:
         )
     else:
         lines.append("Changes of customers and items are not taken over (both switches are off).")
-    lines.append(f"Nothing is written to the cart. It is asked every {settings.poll_minutes} minutes until S stops it.")
+    lines.append(f"{_sending(view)} It is asked every {settings.poll_minutes} minutes until S stops it.")
     lines += [one.problem for one in view.problems if one.level is GuardLevel.ADVICE]
     if settings.live and view.last_cycle is None:
         lines.append("This is the first Start of a LIVE cart: from here on its orders count in your books.")
     return "\n".join(f"{GLYPHS.dot} {line}" for line in lines)
+
+
+_SENT = {
+    OutboxKind.STOCK: "stock levels",
+    OutboxKind.ITEM: "item changes",
+    OutboxKind.CUSTOMER: "customer changes",
+    OutboxKind.SHIPMENT: "tracking",
+}
+
+
+def _sending(view: CartView) -> str:
+    """What leaves for the cart by itself from then on, and how much waits to be sent at once."""
+    kinds = view.document.settings.sends
+    if not kinds:
+        return "Nothing is written to the cart."
+    waiting = sum(view.outbox[kind].waiting for kind in kinds if kind in view.outbox)
+    live = "LIVE" if view.document.settings.live else "test"
+    at_once = f", {waiting:,} of them at once" if waiting else ""
+    return (
+        f"SENT to the {live} cart within seconds of a change here: {', '.join(_SENT[one] for one in kinds)}{at_once}."
+    )
 
 
 def _start(screen: CartuiScreen, name: str, confirmed: bool, on_started: Callable[[], None]) -> None:

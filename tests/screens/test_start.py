@@ -7,15 +7,20 @@ from dataclasses import replace
 
 import pytest
 
+from cartui.adapters.memory import MemoryShop
 from cartui.app import CartuiApp
+from cartui.domain.ids import RecordKind
 from cartui.domain.settings import SyncStatus
 from cartui.screens.auto_sync import AutoSyncScreen
 from cartui.screens.dialogs import ConfirmDialog, ListedDialog, TypedWordDialog
 from cartui.screens.pulse import CycleBroke
 from cartui.screens.set_up import reference_words
+from cartui.screens.start import start_words
 from cartui.sync import carts
+from cartui.sync.actions import Selection, plan_import
+from cartui.sync.apply import apply_plan
 from cartui.sync.workspace import Workspace
-from tests.screens.lists import NAME, press, ready_cart
+from tests.screens.lists import NAME, fill, press, ready_cart
 from tests.screens.terminal import seen, settle
 
 Make = Callable[..., CartuiApp]
@@ -120,3 +125,17 @@ def test_a_secret_says_where_it_is_kept(reference: str, words: str) -> None:
     """The kind of the reference in words, short enough for a field at 80 columns, and never a secret."""
     assert reference_words(reference) == words
     assert len(words) <= 46
+
+
+def test_start_says_what_will_be_sent_to_the_cart(ws: Workspace, shop: MemoryShop) -> None:
+    """Never "nothing is written" while a To Cart switch is on; and how much leaves at once."""
+    ready_cart(ws)
+    assert "Nothing is written to the cart." in start_words(carts.view_cart(ws, NAME))
+    fill(shop, orders=0, items=2)
+    apply_plan(ws, plan_import(ws, NAME, RecordKind.ITEM, Selection(None)))
+    document = carts.view_cart(ws, NAME).document
+    sending = replace(document.settings, to_cart_stock=True, to_cart_tracking=True)
+    carts.save_cart(ws, replace(document, settings=sending))
+    told = start_words(carts.view_cart(ws, NAME))
+    assert "Nothing is written" not in told
+    assert "SENT to the LIVE cart within seconds of a change here: stock levels, tracking, 2 of them at once." in told
