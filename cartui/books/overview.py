@@ -12,7 +12,6 @@ from cartui.books.database import Database
 from cartui.books.fields import from_micros
 from cartui.domain.documents import DocumentStatus
 from cartui.domain.ids import CartId, RecordKind
-from cartui.domain.outbox import OutboxCounts
 from cartui.domain.outcomes import RecordState
 from cartui.domain.settings import DocumentKind
 
@@ -91,15 +90,6 @@ class Overviews:
             (_BOTH_SIDES, *values),
         )
         return int(held) + int(refused)
-
-    def outbox(self, cart_id: CartId | None) -> OutboxCounts:
-        """What is not sent yet, of all kinds together."""
-        where, values = _of(cart_id, "cart_id")
-        rows = self._db.sql(
-            f"SELECT state, COUNT(*) FROM outbox WHERE state NOT IN ('done', 'superseded'){where} GROUP BY state",
-            values,
-        )
-        return OutboxCounts(**{state: int(count) for state, count in rows})
 
     def to_order(self, cart_id: CartId | None, limit: int) -> tuple[int, list[LowItem]]:
         """How many items are at or below their reorder level, and those that lack most; of a cart: those linked there.

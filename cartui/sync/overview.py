@@ -117,12 +117,23 @@ def read_overview(ws: Workspace, name: str | None = None) -> Overview:
         documents=books.overview.documents(cart_id),
         records=books.overview.records(cart_id),
         conflicts=books.overview.conflicts(cart_id),
-        outbox=books.overview.outbox(cart_id),
+        outbox=_unsent(ws, chosen),
         to_order=to_order,
         low_items=tuple(low),
         tasks=tuple(_tasks(ws, chosen, today)),
         carts=tuple(_state(ws, one) for one in chosen),
     )
+
+
+def _unsent(ws: Workspace, chosen: Iterable[CartDocument]) -> OutboxCounts:
+    """What waits in the outbox of the carts, of those kinds that are switched on; what nobody knows yet or the cart
+    refused, of all."""
+    waiting = sending = unknown = refused = 0
+    for cart in chosen:
+        for kind, counts in ws.books.outbox.counts(cart.cart_id).items():
+            waiting += counts.waiting if kind in cart.settings.sends else 0
+            sending, unknown, refused = sending + counts.sending, unknown + counts.unknown, refused + counts.refused
+    return OutboxCounts(waiting, sending, unknown, refused)
 
 
 def _sales(ws: Workspace, days: tuple[date, ...], cart_id: CartId | None) -> tuple[CurrencySales, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -135,6 +136,10 @@ def test_conflicts_changes_and_the_outbox_are_counted(ws: Workspace, cart_id: Ca
         for our_id, state in enumerate(["waiting", "sending", "unknown", "refused", "done", "superseded"], 1):
             ws.books.outbox._touch_shipments(cart_id, [our_id])
             sql("UPDATE outbox SET state = ? WHERE our_id = ?", (state, our_id))
+    off = read_overview(ws, NAME)  # what is switched off does not wait for anything
+    assert words(off)["Outbox"] == "1 waiting, 1 unknown, 1 refused"
+    document = ws.books.carts.get(NAME)
+    ws.books.carts.save(replace(document, settings=replace(document.settings, to_cart_tracking=True, live=True)))
     overview = read_overview(ws, NAME)
     assert (overview.conflicts, overview.changed_orders) == (1, changed)
     assert words(overview)["Outbox"] == "2 waiting, 1 unknown, 1 refused"
