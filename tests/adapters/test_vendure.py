@@ -399,7 +399,7 @@ def test_stock_at_several_locations_needs_the_option(fake: FakeVendure, address:
     (done,) = attic.set_stock([StockWrite(item, Decimal(9), expected=Decimal(4))])
     attic.close()
     assert done.state is WriteState.DONE
-    assert fake.asked[-2][1]["i"][0]["stockLevels"] == [{"stockLocationId": "2", "stockOnHand": 9}]
+    assert fake.asked[-1][1]["i"][0]["stockLevels"] == [{"stockLocationId": "2", "stockOnHand": 9}]
 
 
 @pytest.mark.parametrize("quantity", ["1.5", "-1"])
