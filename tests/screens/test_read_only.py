@@ -45,8 +45,11 @@ def spy() -> Spy:
 
 
 @pytest.fixture
-def spied(tmp_path: Path, shop: MemoryShop, clock: FrozenClock, spy: Spy) -> Iterator[Workspace]:
+def spied(
+    tmp_path: Path, shop: MemoryShop, clock: FrozenClock, spy: Spy, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workspace]:
     """A RUNNING cart that sends everything, with records of every kind on both sides and a full outbox."""
+    monkeypatch.chdir(tmp_path)  # plans are saved as files where one stands
     spec = replace(memory.SPEC, hidden=False, open=lambda _: spy.cart(shop))
     ws = memory_workspace(tmp_path, shop, clock, adapters={"memory": spec})
     fill(shop)
