@@ -86,6 +86,7 @@ class CartFacts:
     prices_include_tax  what item prices are: True gross, False net, None: differs by shop
     idempotent_create   creating twice with one key makes one record
     partial_shipments   a shipment may hold part of an order; if not, it is told when the order is complete
+    stock_rows          how many rows one `set_stock` is given: those of one request, or of a few seconds
     """
 
     page_size: int
@@ -95,6 +96,7 @@ class CartFacts:
     prices_include_tax: bool | None = None
     idempotent_create: bool = False
     partial_shipments: bool = True
+    stock_rows: int = 20
     overlap: timedelta = timedelta(minutes=15)
     time_zone: str = "UTC"
     notes: tuple[str, ...] = ()

@@ -25,7 +25,8 @@ from cartui.sync.imports import STORE, our_customer_ids, our_item_ids
 from cartui.sync.intake import checked_pages
 from cartui.sync.leases import leased
 from cartui.sync.open_orders import note_open_orders
-from cartui.sync.outbox import BRAKED, Outbound, send_outbox
+from cartui.sync.outbound import BRAKED, Outbound
+from cartui.sync.outbox import send_outbox
 from cartui.sync.refunds import settle_refunds
 from cartui.sync.void_brake import REMEDY as KEPT
 from cartui.sync.void_brake import hold_mass_voids

@@ -14,6 +14,7 @@ from cartui.domain.ids import RecordKind
 from cartui.domain.plan_items import cart_item_values
 from cartui.domain.plan_orders import import_rule
 from cartui.domain.records import StockWrite
+from cartui.sync.stock_sends import FRESH
 from tests.simulation.faults import Step
 from tests.simulation.shop import BY_HAND, CARTUI, OWNER, Row, Version
 from tests.simulation.world import Process, Violation, World
@@ -161,8 +162,9 @@ class Oracle:
             self._check_brake(process, write, current)
 
     def _check_sold(self, process: Process, write: StockWrite) -> None:
-        """No piece that an order took is put on sale again. A shop that can't compare has a gap that nobody can close;
-        and what the office changed while this ran is sent by the next write."""
+        """No piece that an order took is put on sale again, of those that the shop showed 20 seconds before the write
+        left. A shop that can't compare has a gap that nobody can close; and what the office changed while this ran is
+        sent by the next write."""
         if not self.world.shop.cas or self.world.office_changes != process.office_changes:
             return
         if process.database.ask("SELECT token FROM lease")[0][0] != process.token:
@@ -170,13 +172,10 @@ class Oracle:
         ours = self._linked_items(process)[write.item_id]
         known = self._records(process, RecordKind.ORDER)
         unknown = Decimal(0)
-        for version in self.world.shop.visible(RecordKind.ORDER):
-            if (
-                version.row.external_id not in known
-                and not version.bad
-                and version.record.placed_at >= self.orders_from
-            ):
-                unknown += _pieces(version.record, write.item_id)
+        for key, row in self.world.shop.orders.items():
+            shown = None if row.deleted or key in known else self.world.shop.shown(row, process.left_at - FRESH)
+            if shown and not shown.bad and shown.record.placed_at >= self.orders_from:
+                unknown += _pieces(shown.record, write.item_id)
         most = max(self.free(process, write.item_id, ours) - unknown, Decimal(0))
         if write.quantity > most:
             raise Violation(

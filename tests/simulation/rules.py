@@ -26,8 +26,8 @@ from cartui.domain.ledger import JournalState
 from cartui.domain.outbox import Ending
 from cartui.domain.settings import SyncStatus
 from cartui.errors import AbortCycleError
-from cartui.sync import apply, cycle, exports, intake, outbox
-from cartui.sync.outbox import Outbound
+from cartui.sync import apply, cycle, exports, intake, outbound, stock_sends
+from cartui.sync.outbound import Outbound
 from tests.simulation.carts import Numbered, SimCart
 
 Change = tuple[Any, str, Any]
@@ -308,12 +308,12 @@ def _blind_outbox_stock() -> Sequence[Change]:
     def write(change: Any) -> Any:
         return replace(real(change), expected=None)
 
-    real = outbox._stock_write
-    return [(outbox, "_stock_write", write)]
+    real = stock_sends._stock_write
+    return [(stock_sends, "_stock_write", write)]
 
 
 def _brakes_off() -> Sequence[Change]:
-    return [(outbox, "check_counts", lambda harms, population: ())]
+    return [(outbound, "check_counts", lambda harms, population: ())]
 
 
 def _parcel_not_looked_up() -> Sequence[Change]:

@@ -109,10 +109,10 @@ class SimShop:
             if not row.deleted and (version := self.shown(row)) is not None:
                 yield version
 
-    def shown(self, row: Row) -> Version | None:
-        """The latest version that has reached the server that answers."""
-        now = self.now()
-        return next((one for one in reversed(row.versions) if one.visible_at <= now), None)
+    def shown(self, row: Row, at: datetime | None = None) -> Version | None:
+        """The latest version that has reached the server that answers; `at`: that had reached it then."""
+        then = at or self.now()
+        return next((one for one in reversed(row.versions) if one.visible_at <= then), None)
 
     # --- what happens in it
 

@@ -108,6 +108,7 @@ class Process:
         self.dead = False
         self.token = 0
         self.steps = 0
+        self.left_at = world.now  # when the step began that is under way
         self.delivered: list[tuple[RecordKind, str, int, bool]] = []  # read from the cart, not yet in a commit
         self.seen_stock: dict[str, Any] = {}  # what the cart last told this process
         self.seen_items: dict[str, Any] = {}
@@ -141,6 +142,7 @@ class Process:
         """The process is about to do it: the effect is not there yet."""
         self.ensure_alive()
         self.steps += 1
+        self.left_at = self.world.now
         if self.steps > MOST_STEPS:
             raise Violation("it ends", f"{self.name} does not come to an end")
         world = self.world

@@ -90,6 +90,7 @@ FACTS: Final = CartFacts(
     page_size=250,  # the usual page_maximum; a shop that takes less says so in ping (section 2)
     states_totals=True,  # section 3, `total`
     order_changes_seen=True,  # section 4: modified_at moves with everything that the row shows
+    stock_rows=100,
     stock_meaning=StockMeaning.FREE,  # section 2, `stock_means`: the shop's ping may say otherwise
     idempotent_create=True,  # section 7, Idempotency-Key
     notes=(

@@ -32,6 +32,7 @@ FACTS = CartFacts(
     page_size=25,
     states_totals=False,
     order_changes_seen=True,
+    stock_rows=100,
     stock_meaning=StockMeaning.FREE,
     idempotent_create=True,
     notes=_NOTES,

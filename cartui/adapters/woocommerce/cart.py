@@ -92,6 +92,7 @@ FACTS: Final = CartFacts(
     page_size=PER_PAGE,
     states_totals=True,  # X-WP-Total
     order_changes_seen=True,  # status, refund and edits move date_modified; a note does not
+    stock_rows=50,  # products go together, variations by their product
     stock_meaning=StockMeaning.FREE,  # WooCommerce takes an order's pieces off at once
     prices_include_tax=None,  # a setting of the shop, known once items were read or the connection was tested
     notes=(
