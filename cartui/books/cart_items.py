@@ -156,6 +156,28 @@ class CartItems:
         moved = {item_id for one, pieces in changed.items() for item_id in {*pieces, *before.get(one, {})}}
         self._outbox.touch(OutboxKind.STOCK, sorted(moved))
 
+    def waiting_orders(self, cart_id: CartId, after: int, limit: int) -> list[tuple[int, str]]:
+        """Orders that keep pieces and are no document yet, by the number of their record: those after one."""
+        rows = self._db.sql(
+            "SELECT DISTINCT r.id, r.external_id FROM open_order_piece p JOIN cart_record r ON r.cart_id = p.cart_id"
+            " AND r.kind = 'order' AND r.external_id = p.external_id WHERE p.cart_id = ? AND r.our_id IS NULL"
+            f" AND r.state IN ('held', 'staged') AND r.id > ? ORDER BY r.id LIMIT {int(limit)}",
+            (int(cart_id), int(after)),
+        )
+        return [(int(row[0]), str(row[1])) for row in rows]
+
+    def asked_last(self, cart_id: CartId) -> int:
+        """The number of the waiting order that the cart was asked for last; 0: begin anew."""
+        rows = self._db.sql("SELECT value FROM meta WHERE key = ?", (f"waiting_asked:{int(cart_id)}",))
+        return int(rows[0][0]) if rows else 0
+
+    def note_asked(self, cart_id: CartId, last: int) -> None:
+        """Keep it for the next time."""
+        self._db.write_sql(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (f"waiting_asked:{int(cart_id)}", str(int(last))),
+        )
+
     # --- all that the arithmetic needs
 
     def linked_items(self, cart_id: CartId) -> list[Item]:

@@ -140,6 +140,16 @@ class Records:
         )
         return [CartOrderId(row[0]) for row in rows]
 
+    def newest_imported(self, cart_id: CartId) -> str | None:
+        """The cart's id of the order that became a document last and was not missed since; None: there is none."""
+        rows = self._db.sql(
+            "SELECT r.external_id FROM document d JOIN cart_record r ON r.cart_id = d.cart_id AND r.kind = 'order'"
+            " AND r.external_id = d.external_id AND r.state = 'imported' WHERE d.cart_id = ?"
+            " ORDER BY d.placed_at DESC, d.id DESC LIMIT 1",
+            (int(cart_id),),
+        )
+        return rows[0][0] if rows else None
+
     def unlink(self, cart_id: CartId, kind: RecordKind, external_id: str) -> None:
         """Forget the record and its link: the next time it comes it is new."""
         self._db.write(

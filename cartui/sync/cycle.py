@@ -9,8 +9,7 @@ from typing import Any
 
 from cartui.books import BrokenInvariantError, Lease
 from cartui.domain.ids import CartOrderId, Direction, RecordKind
-from cartui.domain.ledger import CartRecord
-from cartui.domain.outcomes import Counts, CycleReport, CycleResult, RecordState
+from cartui.domain.outcomes import Counts, CycleReport, CycleResult
 from cartui.domain.plan import Action, PlannedChange
 from cartui.domain.plan_customers import plan_customer_updates
 from cartui.domain.plan_items import plan_item_updates
@@ -20,6 +19,7 @@ from cartui.domain.settings import CartDocument, SyncStatus
 from cartui.errors import AbortCycleError, ExitCode, LeaseTakenError, NeedsOperatorError
 from cartui.sync.carts import ensure_startable
 from cartui.sync.exports import recover_exports
+from cartui.sync.gone_orders import ask_for_waiting, note_answer, note_gone
 from cartui.sync.ground import field_owners, order_ground
 from cartui.sync.imports import STORE, our_customer_ids, our_item_ids
 from cartui.sync.intake import checked_pages
@@ -166,6 +166,7 @@ def send_waiting(
 def _import_all(run: _Run) -> None:
     settings, cart = run.document.settings, run.cart
     _import_orders(run)
+    _look_for_gone(run)
     settle_refunds(run.ws, run.document.cart_id, run.lease, stop=run.stop)
     if settings.from_cart_customers and isinstance(cart, CustomerSource):
         _import_changes(run, RecordKind.CUSTOMER, cart.iter_customers, _plan_customers)
@@ -249,15 +250,18 @@ def _reread_open_orders(run: _Run, cart: OrderReader) -> None:
 def _note_missing(run: _Run, missing: Sequence[str]) -> None:
     if not missing:
         return
-    books, cart_id = run.ws.books, run.document.cart_id
-    with books.transaction(lease=run.lease):
-        records = books.records.find_many(cart_id, RecordKind.ORDER, missing)
-        books.records.put_many(cart_id, [_gone(record) for record in records.values()])
+    with run.ws.books.transaction(lease=run.lease):
+        note_gone(run.ws, run.document.cart_id, missing)
 
 
-def _gone(record: CartRecord) -> CartRecord:
-    state = RecordState.CHANGED if record.our_id is not None else RecordState.SKIPPED
-    return replace(record, state=state, reason="no longer in the cart")
+def _look_for_gone(run: _Run) -> None:
+    """Orders that wait and keep pieces may have been deleted, of which no listing tells."""
+    if not run.document.settings.sync_orders:
+        return
+    answer = ask_for_waiting(run.ws, run.document.cart_id, run.cart)
+    if answer is not None:
+        _store_page(run, RecordKind.ORDER, replace(answer.page, complete_to=None), _plan_orders)
+        note_answer(run.ws, run.document.cart_id, answer, run.lease)
 
 
 def _slices(ids: Sequence[CartOrderId], size: int) -> Iterator[Sequence[CartOrderId]]:

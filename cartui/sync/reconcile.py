@@ -22,7 +22,6 @@ from cartui.domain.plan_orders import plan_orders
 from cartui.domain.ports import OrderReader, Page, Received
 from cartui.domain.reconcile import (
     GONE_REASON,
-    GONE_REMEDY,
     Bucket,
     Certificate,
     Finding,
@@ -38,6 +37,7 @@ from cartui.domain.records import CartOrder
 from cartui.domain.settings import SyncStatus
 from cartui.errors import AbortCycleError, NeedsOperatorError
 from cartui.sync.carts import ensure_startable, ensure_tested
+from cartui.sync.gone_orders import note_gone
 from cartui.sync.ground import order_ground
 from cartui.sync.imports import STORE
 from cartui.sync.intake import checked_pages
@@ -254,19 +254,11 @@ def _flag_orders(run: Run, gone: Sequence[str]) -> None:
     with run.page():
         records = books.records.find_many(cart_id, RecordKind.ORDER, gone)
         booked = books.reconciles.booked([one.our_id for one in records.values() if one.our_id is not None])
-        fresh = [one for one in records.values() if one.reason != GONE_REASON]
+        for record in records.values():
+            run.tally.find(Finding.GONE if record.reason != GONE_REASON else None, record.external_id)
         if run.settles:
-            books.records.put_many(cart_id, [_gone(one) for one in fresh])
-            books.cart_items.put_open_pieces(cart_id, {one.external_id: {} for one in fresh})
-        for record in fresh:
-            run.tally.find(Finding.GONE, record.external_id)
+            note_gone(run.ws, cart_id, gone)
         for record in records.values():
             total = booked.get(record.our_id) if record.our_id is not None else None
             run.gone_open += total is not None
             run.tally.put(record.external_id, OrderLine(Bucket.GONE, record.native_status, "", None, total))
-
-
-def _gone(record: CartRecord) -> CartRecord:
-    if record.our_id is None:
-        return replace(record, state=RecordState.SKIPPED, reason=GONE_REASON, remedy="")
-    return replace(record, state=RecordState.CHANGED, reason=GONE_REASON, remedy=GONE_REMEDY)
