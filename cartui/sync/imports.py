@@ -150,9 +150,14 @@ def _journal(ws: Workspace, cart_id: CartId, kind: RecordKind, changes: Sequence
                 | {one.name: one.after for one in change.fields},
             )
             for change in changes
-            if change.action is not Action.SAME
+            if change.action is not Action.SAME and not _is_none_of_ours(change)
         ]
     )
+
+
+def _is_none_of_ours(change: PlannedChange) -> bool:
+    """Left alone, and nothing is remembered of it: an item that is not linked comes again at every poll."""
+    return change.action is Action.SKIP and change.record is None
 
 
 STORE = {RecordKind.ORDER: store_orders, RecordKind.ITEM: store_items, RecordKind.CUSTOMER: store_customers}

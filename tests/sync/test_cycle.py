@@ -13,7 +13,7 @@ from cartui.adapters.memory import MemoryCart, MemoryShop
 from cartui.domain.ids import Direction, RecordKind
 from cartui.domain.outcomes import Counts, CycleReport, CycleResult
 from cartui.domain.ports import BadRecord, Page, Received
-from cartui.domain.records import CartOrder, FulfilmentState, PaymentState
+from cartui.domain.records import CartOrder, FulfilmentState, OrderState, PaymentState
 from cartui.domain.settings import CartSettings, SyncStatus
 from cartui.errors import AbortCycleError, NeedsOperatorError
 from cartui.sync import carts, cycle, runner
@@ -263,6 +263,23 @@ def test_linked_items_and_customers_follow_the_cart_where_switched_on(
     assert (item.name, item.on_hand) == ("New name", None)
     (customer,) = ws.books.customers.find_by_emails(["buyer1@example.test"])["buyer1@example.test"]
     assert (customer.phone, customer.first_name) == ("+44 1", "Ann")
+
+
+def test_what_is_none_of_ours_leaves_no_line_in_the_journal(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock
+) -> None:
+    """Items and customers that are not linked come again with every poll; an order that is left alone is told once."""
+    running_cart(ws, settings=CartSettings(from_cart_items=True, from_cart_customers=True))
+    place(shop, range(1), order_state=OrderState.CANCELLED)
+    shop.put_item(replace(shop.items["i1"], name="New name"))
+    shop.put_customer(replace(shop.customers["c1"], phone="+44 1"))
+    for _ in range(3):
+        report = run_cycle(ws, NAME)
+        assert report.counts[RecordKind.ITEM].skipped
+        assert report.counts[RecordKind.CUSTOMER].skipped
+        clock.advance(60)
+    told = [(one.kind, one.action) for one in ws.books.journal.recent(ws.books.carts.get(NAME).cart_id)]
+    assert told == [(RecordKind.ORDER, "skip")]
 
 
 def test_a_stopped_cart_runs_no_cycle(ws: Workspace, shop: MemoryShop) -> None:
