@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from cartui import __version__
-from cartui.cli.words import accounts, carts, items, overview, reconcile, records, sending
+from cartui.cli.words import accounts, carts, items, overview, reconcile, records, sending, store
 from cartui.cli.words.arguments import Parser, UsageError
 
 TYPE_CHECKING = False  # typing costs a fifth of what --version may take
@@ -43,6 +43,7 @@ COMMANDS: Commands = (
     | sending.COMMANDS
     | overview.COMMANDS
     | reconcile.COMMANDS
+    | store.COMMANDS
 )
 
 

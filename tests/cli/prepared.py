@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -33,19 +33,31 @@ class Prepared:
         self._process: subprocess.Popen[bytes] | None = None
         self._ours: socket.socket | None = None
 
-    def run(self, words: Sequence[str], env: Mapping[str, str], cwd: Path, stdin: str) -> tuple[int, str, str]:
-        """Exit code (negative: the signal that ended it), stdout, stderr."""
+    def run(
+        self,
+        words: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        stdin: str,
+        held: Callable[[int], None] | None = None,
+    ) -> tuple[int, str, str]:
+        """Exit code (negative: the signal that ended it), stdout, stderr. `held` is given the process id, of a process
+        that has stopped itself (SIGSTOP) before its first own step."""
         if self._ours is None:
             self._start(env)
         assert self._ours is not None
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             given.write(stdin.encode())
             given.seek(0)
-            order = json.dumps({"words": list(words), "env": dict(env), "cwd": str(cwd)}).encode()
+            order = json.dumps(
+                {"words": list(words), "env": dict(env), "cwd": str(cwd), "held": held is not None}
+            ).encode()
             self._ours.sendall(len(order).to_bytes(4, "big"))
             socket.send_fds(self._ours, [order[:1]], [stream.fileno() for stream in (given, out, err)])
             self._ours.sendall(order[1:])
             pid = int(self._line())
+            if held is not None:
+                held(pid)
             try:
                 code = int(self._line())
             except TimeoutError:
@@ -129,6 +141,8 @@ def serve(line: socket.socket) -> list[str]:
             os.environ.update(order["env"])
             os.chdir(order["cwd"])
             time.tzset()
+            if order["held"]:
+                os.kill(os.getpid(), signal.SIGSTOP)
             words: list[str] = order["words"]
             return words
         for fd in (stdin, stdout, stderr):

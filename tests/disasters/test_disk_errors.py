@@ -1,0 +1,62 @@
+"""A disk that is full or breaks at each call that writes: an exit code, a sentence with its remedy, nothing half done.
+
+A sample by default. `CARTUI_DISASTERS=all pytest tests/disasters/test_disk_errors.py` lets every call fail, once and
+from then on (RELIABILITY R5).
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Ran
+from tests.disasters.conftest import FlowOf, chosen
+from tests.disasters.ground import FLOWS, GOOD, Flow, check_sound
+from tests.disasters.tracing import DISK, fail_at
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("disasters"), pytest.mark.timeout(14400)]
+FEW = {"import": 4, "create": 3, "stock": 3, "start": 2, "migrate": 2, "backup": 2}
+SETTINGS, AWAY, BRAKE = 2, 5, 7
+
+
+def check_told(flow: Flow, ran: Ran) -> None:
+    """No fault in cartui, no traceback; what was not done is not said to be done, and there is a remedy."""
+    assert "Traceback" not in ran.err, ran.err
+    if ran.code in GOOD:
+        assert flow.content() == flow.done, "it says that all is well"
+        return
+    assert ran.code in (SETTINGS, AWAY), (ran.code, ran.err)
+    assert all(json.loads(line).get("exit_code") != 0 for line in ran.out.splitlines() if line.startswith("{"))
+    told = ran.err.strip().splitlines()
+    assert told, "nothing was said"
+    assert any(line.count(". ") >= 1 for line in told), ran.err
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"), [("EIO", False), ("ENOSPC", True)], ids=["EIO once", "ENOSPC from then on"]
+)
+@pytest.mark.parametrize("name", FLOWS)
+def test_a_write_that_fails_is_said_and_nothing_is_half_done(
+    traced: None, flow_of: FlowOf, name: str, error: str, stays: bool
+) -> None:
+    """Nor is it said to be done; when the disk is well again the next run does the rest."""
+    flow = flow_of(name)
+    flow.put_back()
+    ran, counts = flow.tracer.count(DISK, *flow.words)
+    assert ran.code in GOOD, ran.err
+    points = [(call, number) for call, times in sorted(counts.items()) for number in range(1, times + 1)]
+    codes = []
+    for call, number in chosen(points, FEW[name], f"{name} {error}"):
+        flow.put_back()
+        ran = flow.run(*fail_at(call, error, number, stays=stays))
+        codes.append(ran.code)
+        try:
+            check_told(flow, ran)
+            check_sound(flow)
+            flow.complete()
+            check_sound(flow)
+            assert flow.content() == flow.expected
+        except AssertionError as wrong:
+            raise AssertionError(f"{name}: {error} at {call} {number}: {ran}") from wrong
+    print(f"{name}: {error} at {len(points)} calls, exit codes { {code: codes.count(code) for code in set(codes)} }")
