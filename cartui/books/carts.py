@@ -12,6 +12,8 @@ import peewee
 
 from cartui.books.database import Database, Row
 from cartui.books.faults import StaleVersionError
+from cartui.books.fields import check_text, to_moment
+from cartui.books.selects import Select
 from cartui.books.tables import Cart, Cycle, Document
 from cartui.domain.ids import CartId
 from cartui.domain.import_rules import ImportRule, RuleThen
@@ -34,6 +36,9 @@ _FIELDS = (
     Cart.id, Cart.name, Cart.cart_type, Cart.url, Cart.options, Cart.secret_refs, Cart.allow_plain_http, Cart.settings,
     Cart.status, Cart.stop_reason, Cart.tested_at, Cart.tested_fingerprint, Cart.next_cycle_at, Cart.version,
 )  # fmt: skip
+_BY_NAME = Select(_FIELDS, "FROM cart WHERE name_key = ?")
+_BY_ID = Select(_FIELDS, "FROM cart WHERE id = ?")
+_ALL = Select(_FIELDS, "FROM cart ORDER BY name_key")
 
 
 class Carts:
@@ -74,17 +79,17 @@ class Carts:
 
     def find(self, name: str) -> CartDocument | None:
         """By name, whatever its case."""
-        return self._one(Cart.name_key == name.casefold())
+        return self._one(_BY_NAME, name.casefold())
 
     def get_by_id(self, cart_id: CartId) -> CartDocument:
         """By number. NeedsOperatorError when it was deleted."""
-        if (document := self._one(Cart.id == cart_id)) is not None:
+        if (document := self._one(_BY_ID, int(cart_id))) is not None:
             return document
         raise NeedsOperatorError("This cart was deleted.", "Go back to the list of carts.")
 
     def list_all(self) -> list[CartDocument]:
         """All carts by name."""
-        return [self._document(row) for row in self._db.rows(Cart.select(*_FIELDS).order_by(Cart.name_key))]
+        return [self._document(row) for row in self._db.select(_ALL)]
 
     def save(self, document: CartDocument, *, actor: str = "") -> CartDocument:
         """Store name, connection and settings, and return it with its new version. StaleVersionError when somebody
@@ -134,24 +139,27 @@ class Carts:
 
     def set_status(self, cart_id: CartId, status: SyncStatus, reason: str = "") -> None:
         """RUNNING or STOPPED; `reason` is kept with STOPPED."""
-        self._set(cart_id, status=status.value, stop_reason=reason if status is SyncStatus.STOPPED else "")
+        kept = check_text(reason) if status is SyncStatus.STOPPED else ""
+        self._set(cart_id, "status = ?, stop_reason = ?", status.value, kept)
 
     def set_tested(self, cart_id: CartId, at: datetime | None, fingerprint: str) -> None:
         """When Test Connection last passed, and for which connection."""
-        self._set(cart_id, tested_at=at, tested_fingerprint=fingerprint)
+        self._set(cart_id, "tested_at = ?, tested_fingerprint = ?", _moment(at), fingerprint)
 
     def set_next_cycle(self, cart_id: CartId, at: datetime | None) -> None:
         """When the runner is to look next."""
-        self._set(cart_id, next_cycle_at=at)
+        self._set(cart_id, "next_cycle_at = ?", _moment(at))
 
     def stop_all(self, reason: str) -> None:
         """Every cart STOPPED."""
         with self._db.joined():
             self._db.write(Cart.update(status=SyncStatus.STOPPED.value, stop_reason=reason))
 
-    def _set(self, cart_id: CartId, **values: Any) -> None:
+    def _set(self, cart_id: CartId, columns: str, *values: object) -> None:
         with self._db.joined():
-            self._update(cart_id, **values)
+            text = f"UPDATE cart SET {columns} WHERE id = ? RETURNING id"
+            if not self._db.write_sql(text, (*values, int(cart_id))):
+                raise NeedsOperatorError("This cart was deleted.", "Go back to the list of carts.")
 
     def _update(self, cart_id: CartId, **values: Any) -> None:
         if self._db.write(Cart.update(**values).where(Cart.id == cart_id)) != 1:
@@ -164,9 +172,9 @@ class Carts:
         if other is not None and other.cart_id != but:
             raise NeedsOperatorError(f"There is a cart called {other.name!r} already.", "Choose another name.")
 
-    def _one(self, condition: Any) -> CartDocument | None:
-        row = self._db.row(Cart.select(*_FIELDS).where(condition))
-        return None if row is None else self._document(row)
+    def _one(self, select: Select, value: object) -> CartDocument | None:
+        rows = self._db.select(select, (value,))
+        return self._document(rows[0]) if rows else None
 
     def _document(self, row: Row) -> CartDocument:
         (
@@ -213,6 +221,10 @@ class Carts:
         }
 
 
+def _moment(at: datetime | None) -> int | None:
+    return None if at is None else to_moment(at)
+
+
 def _settings_as_json(settings: CartSettings) -> dict[str, Any]:
     return {
         key: value.isoformat() if isinstance(value, datetime) else str(value) if isinstance(value, Decimal) else value
@@ -233,10 +245,12 @@ _READ: dict[str, Callable[[Any], Any]] = {
 }
 
 
+_KNOWN = frozenset(field.name for field in dataclasses.fields(CartSettings))
+
+
 def _settings_from(stored: dict[str, Any]) -> CartSettings:
     """A setting that is not stored yet has its default."""
-    known = {field.name for field in dataclasses.fields(CartSettings)}
-    values = {key: value for key, value in stored.items() if key in known}
+    values = {key: value for key, value in stored.items() if key in _KNOWN}
     for key, read in _READ.items():
         if values.get(key) is not None:
             values[key] = read(values[key])

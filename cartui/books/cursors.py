@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cartui.books.database import Database
-from cartui.books.fields import to_moment
-from cartui.books.tables import Cursor
+from cartui.books.fields import from_moment, to_moment
 from cartui.domain.ids import CartId, Direction, RecordKind
 
 
@@ -18,12 +17,11 @@ class Cursors:
 
     def get(self, cart_id: CartId, kind: RecordKind, direction: Direction = Direction.IMPORT) -> datetime | None:
         """Where it stands; None: never set."""
-        row = self._db.row(
-            Cursor.select(Cursor.at).where(
-                (Cursor.cart_id == cart_id) & (Cursor.kind == kind.value) & (Cursor.direction == direction.value)
-            )
+        rows = self._db.sql(
+            "SELECT at FROM cart_cursor WHERE cart_id = ? AND kind = ? AND direction = ?",
+            (int(cart_id), kind.value, direction.value),
         )
-        return None if row is None else row[0]
+        return from_moment(rows[0][0]) if rows else None
 
     def put(self, cart_id: CartId, kind: RecordKind, direction: Direction, at: datetime) -> None:
         """Move it forward. A time before where it stands leaves it there: the overlap is read again every time."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
-
-import peewee
 
 from cartui.books.address import addresses_as_json, addresses_from
 from cartui.books.database import Database, Row
 from cartui.books.faults import StaleVersionError
 from cartui.books.fields import to_moment
 from cartui.books.outbox import Outbox
+from cartui.books.selects import Select
 from cartui.books.tables import Customer as CustomerTable
 from cartui.books.tables import CustomerContact as ContactTable
 from cartui.domain.documents import Customer
@@ -29,6 +27,14 @@ _FIELDS = (
     CustomerTable.email, CustomerTable.phone, CustomerTable.tax_number, CustomerTable.guest, CustomerTable.addresses,
     CustomerTable.version,
 )  # fmt: skip
+_BY_ID = Select(_FIELDS, "FROM customer WHERE id {among} ORDER BY id")
+_BY_CODE = Select(_FIELDS, "FROM customer WHERE code {among} ORDER BY id")
+# The second half is the condition of the index, word for word: it is used for nothing less.
+_BY_EMAIL = Select(_FIELDS, "FROM customer WHERE email_key {among} AND email_key <> '' ORDER BY id")
+_ALL = Select(_FIELDS, "FROM customer ORDER BY id")
+_CONTACTS = """SELECT customer_id, kind, value FROM customer_contact WHERE customer_id {among}
+ ORDER BY customer_id, kind, value"""
+_WITH_CONTACT = "SELECT customer_id FROM customer_contact WHERE kind = ? AND value_key {among}"
 _ADD = """INSERT INTO customer (id, code, first_name, last_name, company, email, email_key, phone, tax_number, guest,
  addresses, version, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)"""
 
@@ -42,24 +48,24 @@ class Customers:
 
     def find_by_ids(self, customer_ids: Sequence[int]) -> dict[CustomerId, Customer]:
         """By our numbers."""
-        return {one.customer_id: one for one in self._find(CustomerTable.id, [int(one) for one in customer_ids])}
+        return {one.customer_id: one for one in self._find(_BY_ID, [int(one) for one in customer_ids])}
 
     def list_all(self) -> list[Customer]:
         """Every customer, guests among them."""
-        return self._list(peewee.SQL("1 = 1"))
+        return self._customers(self._db.select(_ALL))
 
     def find_by_codes(self, codes: Sequence[str]) -> dict[CustomerCode, Customer]:
         """By exact code."""
-        return {one.code: one for one in self._find(CustomerTable.code, [str(one) for one in codes])}
+        return {one.code: one for one in self._find(_BY_CODE, [str(one) for one in codes])}
 
     def find_by_emails(self, emails: Sequence[str], *, guest: bool | None = None) -> dict[str, list[Customer]]:
         """By any of their e-mails, case-folded, which is also the key of the answer; `guest` True or False asks for one
         sort only."""
         asked = sorted({email.casefold() for email in emails if email})
-        some = self._find(CustomerTable.email_key, asked)
+        some = self._find(_BY_EMAIL, asked)
         others = self._with_contact("email", asked) - {one.customer_id for one in some}
         if others:
-            some = sorted([*some, *self._find(CustomerTable.id, sorted(others))], key=lambda one: one.customer_id)
+            some = sorted([*some, *self._find(_BY_ID, sorted(others))], key=lambda one: one.customer_id)
         wanted = set(asked)
         found: dict[str, list[Customer]] = {}
         for one in some:
@@ -160,15 +166,13 @@ class Customers:
             for customer_id, (code, row) in enumerate(zip(given, rows, strict=True), first)
         ]
 
-    def _find(self, column: Any, values: list[Any]) -> list[Customer]:
+    def _find(self, select: Select, values: Sequence[object]) -> list[Customer]:
         found: list[Customer] = []
-        filled = peewee.SQL("t1.email_key <> ''" if column is CustomerTable.email_key else "1 = 1")  # else no index
         for start in range(0, len(values), _ASK):
-            found += self._list(self._db.among(column, values[start : start + _ASK]) & filled)
+            found += self._customers(self._db.select_among(select, (), values[start : start + _ASK]))
         return found
 
-    def _list(self, condition: Any) -> list[Customer]:
-        rows = self._db.rows(CustomerTable.select(*_FIELDS).where(condition).order_by(CustomerTable.id))
+    def _customers(self, rows: list[Row]) -> list[Customer]:
         contacts = self._contacts([row[0] for row in rows])
         return [_customer(row, contacts.get(row[0], {})) for row in rows]
 
@@ -178,12 +182,7 @@ class Customers:
         """customer -> kind -> texts, of those that have any."""
         found: dict[int, dict[str, tuple[str, ...]]] = {}
         for start in range(0, len(customer_ids), _ASK):
-            asked = self._db.among(ContactTable.customer_id, list(customer_ids[start : start + _ASK]))
-            rows = self._db.rows(
-                ContactTable.select(ContactTable.customer_id, ContactTable.kind, ContactTable.value)
-                .where(asked)
-                .order_by(ContactTable.customer_id, ContactTable.kind, ContactTable.value)
-            )
+            rows = self._db.sql_among(_CONTACTS, (), customer_ids[start : start + _ASK])
             for customer_id, kind, value in rows:
                 some = found.setdefault(customer_id, {})
                 some[kind] = (*some.get(kind, ()), value)
@@ -193,8 +192,7 @@ class Customers:
         """The customers that one of these leads to as a further contact."""
         found: set[int] = set()
         for start in range(0, len(keys), _ASK):
-            asked = self._db.among(ContactTable.value_key, keys[start : start + _ASK])
-            rows = self._db.rows(ContactTable.select(ContactTable.customer_id).where(asked, ContactTable.kind == kind))
+            rows = self._db.sql_among(_WITH_CONTACT, (kind,), keys[start : start + _ASK])
             found.update(row[0] for row in rows)
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from cartui.books.database import Database, Row
+from cartui.books.fields import check_text, to_json, to_moment
 from cartui.books.tables import Cycle
 from cartui.domain.ids import CartId, RecordKind
 from cartui.domain.outcomes import Counts, CycleReport, CycleResult
@@ -16,6 +17,8 @@ _FIELDS = (
     Cycle.cart_id, Cycle.cart_name, Cycle.started_at, Cycle.ended_at, Cycle.result, Cycle.counts, Cycle.problem,
     Cycle.remedy, Cycle.held_total, Cycle.next_at,
 )  # fmt: skip
+_ADD = """INSERT INTO cycle (cart_id, cart_name, started_at, ended_at, result, counts, problem, remedy, held_total,
+ next_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 class Cycles:
@@ -27,20 +30,7 @@ class Cycles:
     def add(self, report: CycleReport) -> None:
         """Keep a round; the oldest beyond `KEPT` go."""
         with self._db.joined():
-            self._db.write(
-                Cycle.insert(
-                    cart_id=report.cart_id,
-                    cart_name=report.cart_name,
-                    started_at=report.started_at,
-                    ended_at=report.ended_at,
-                    result=report.result.value,
-                    counts={kind.value: asdict(counts) for kind, counts in report.counts.items()},
-                    problem=report.problem,
-                    remedy=report.remedy,
-                    held_total=report.held_total,
-                    next_at=report.next_at,
-                )
-            )
+            self._db.write_sql(_ADD, _stored(report))
             self._db.write_sql(
                 "DELETE FROM cycle WHERE cart_id = ? AND id <="
                 " (SELECT id FROM cycle WHERE cart_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
@@ -51,6 +41,21 @@ class Cycles:
         """Newest first."""
         query = Cycle.select(*_FIELDS).where(Cycle.cart_id == cart_id).order_by(Cycle.id.desc()).limit(limit)
         return [_report(row) for row in self._db.rows(query)]
+
+
+def _stored(report: CycleReport) -> tuple[object, ...]:
+    return (
+        int(report.cart_id),
+        report.cart_name,
+        to_moment(report.started_at),
+        to_moment(report.ended_at),
+        report.result.value,
+        to_json({kind.value: asdict(counts) for kind, counts in report.counts.items()}),
+        check_text(report.problem),
+        check_text(report.remedy),
+        report.held_total,
+        None if report.next_at is None else to_moment(report.next_at),
+    )
 
 
 def _report(row: Row) -> CycleReport:

@@ -13,6 +13,7 @@ from cartui.books.faults import BrokenInvariantError
 from cartui.books.fields import from_micros, to_micros, to_moment
 from cartui.books.outbox import Outbox
 from cartui.books.records import starting
+from cartui.books.selects import Select
 from cartui.books.tables import Customer, DocumentLine
 from cartui.books.tables import Document as DocumentTable
 from cartui.domain import documents as domain
@@ -44,6 +45,16 @@ _FIELDS = (
     _T.payments, _T.shipping_method, _T.note, _T.version, _T.posted_number, _T.approved_at, _T.approved_by,
     _T.source_id, _T.void_reason, _T.open_amount, _T.closed, _T.exchange_rate, _T.past,
 )  # fmt: skip
+
+_BY_ID = Select(
+    _FIELDS, "FROM document LEFT OUTER JOIN customer ON customer.id = document.customer_id"
+    " WHERE document.id {among} ORDER BY document.id",
+)  # fmt: skip
+_LINES_OF = Select(_LINE, "FROM document_line WHERE document_id {among} ORDER BY document_id, position")
+_PENDING = """SELECT item_code, CAST(SUM(document_line.quantity) AS BIGINT) FROM document_line
+ JOIN document ON document.id = document_line.document_id
+ WHERE item_code {among} AND document.status = 'PENDING' AND document.kind <> 'credit_note'
+ AND document_line.kind = 'product' GROUP BY item_code"""
 
 _PAST = "UPDATE document SET status = 'APPROVED', closed = 1, past = 1 WHERE id = ?"
 DraftFor = tuple[DocumentDraft, CustomerId | None]
@@ -88,18 +99,9 @@ class Documents:
         if not document_ids:
             return []
         wanted = [int(one) for one in document_ids[:_ASK]]
-        rows = self._db.rows(
-            _T.select(*_FIELDS)
-            .join(Customer, peewee.JOIN.LEFT_OUTER, on=(Customer.id == _T.customer_id))
-            .where(self._db.among(_T.id, wanted))
-            .order_by(_T.id)
-        )
+        rows = self._db.select_among(_BY_ID, (), wanted)
         lines: dict[int, list[domain.DocumentLine]] = {}
-        for document_id, kind, *rest in self._db.rows(
-            DocumentLine.select(*_LINE)
-            .where(self._db.among(DocumentLine.document_id, wanted))
-            .order_by(DocumentLine.document_id, DocumentLine.position)
-        ):
+        for document_id, kind, *rest in self._db.select_among(_LINES_OF, (), wanted):
             lines.setdefault(document_id, []).append(domain.DocumentLine(LineKind(kind), *rest))
         more = self.list_by_ids(document_ids[_ASK:]) if len(document_ids) > _ASK else []
         return [_document(row, tuple(lines.get(row[0], ()))) for row in rows] + more
@@ -187,17 +189,7 @@ class Documents:
         """How many of each item stand on PENDING documents of all carts: sold, but not yet taken from stock."""
         found: dict[ItemCode, Decimal] = {}
         for start in range(0, len(codes), _ASK):
-            rows = self._db.rows(
-                DocumentLine.select(DocumentLine.item_code, peewee.fn.SUM(DocumentLine.quantity).coerce(False))
-                .join(_T, on=(_T.id == DocumentLine.document_id))
-                .where(
-                    self._db.among(DocumentLine.item_code, [str(one) for one in codes[start : start + _ASK]])
-                    & (_T.status == DocumentStatus.PENDING.value)
-                    & (_T.kind != DocumentKind.CREDIT_NOTE.value)
-                    & (DocumentLine.kind == LineKind.PRODUCT.value)
-                )
-                .group_by(DocumentLine.item_code)
-            )
+            rows = self._db.sql_among(_PENDING, (), [str(one) for one in codes[start : start + _ASK]])
             found |= {ItemCode(code): from_micros(int(quantity)) for code, quantity in rows}
         return found
 

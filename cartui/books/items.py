@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-import peewee
-
-from cartui.books.database import Database
+from cartui.books.database import Database, Row
 from cartui.books.faults import StaleVersionError
 from cartui.books.fields import to_micros, to_moment
 from cartui.books.outbox import Outbox
+from cartui.books.selects import Select
 from cartui.books.tables import BundlePart as PartTable
 from cartui.books.tables import Item as ItemTable
 from cartui.books.tables import StockEntry
@@ -32,6 +30,17 @@ _FIELDS = (
     ItemTable.currency, ItemTable.on_hand, ItemTable.allocated, ItemTable.is_default, ItemTable.version,
     ItemTable.tax_class, ItemTable.reorder_level,
 )  # fmt: skip
+_BY_CODE = Select(_FIELDS, "FROM item WHERE code {among} ORDER BY id")
+_BY_ID = Select(_FIELDS, "FROM item WHERE id {among} ORDER BY id")
+# The second half is the condition of the index, word for word: it is used for nothing less.
+_BY_BARCODE = Select(_FIELDS, "FROM item WHERE barcode {among} AND barcode <> '' ORDER BY id")
+_DEFAULT = Select(_FIELDS, "FROM item WHERE is_default = 1 ORDER BY id")
+_ALL = Select(_FIELDS, "FROM item WHERE id > 0 ORDER BY id")
+_PARTS = Select(
+    (PartTable.bundle_id, PartTable.part_id, PartTable.quantity),
+    "FROM bundle_part WHERE bundle_id {among} ORDER BY bundle_id, part_id",
+)
+_BUNDLES = "SELECT bundle_id FROM bundle_part WHERE part_id {among}"
 _ADD = """INSERT INTO item (id, code, name, barcode, cost, price, currency, on_hand, allocated, is_default, version,
  changed_at, changed_by, tax_class, reorder_level) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, ?, ?, ?, ?)"""
 _CHANGE = """UPDATE item SET name = ?, barcode = ?, cost = ?, price = ?, currency = ?, tax_class = ?,
@@ -58,21 +67,20 @@ class Items:
 
     def find_by_codes(self, codes: Sequence[str]) -> dict[ItemCode, Item]:
         """By exact code."""
-        return {item.code: item for item in self._find(ItemTable.code, [str(one) for one in codes])}
+        return {item.code: item for item in self._find(_BY_CODE, [str(one) for one in codes])}
 
     def find_by_ids(self, item_ids: Sequence[int]) -> dict[ItemId, Item]:
         """By our numbers."""
-        return {item.item_id: item for item in self._find(ItemTable.id, [int(one) for one in item_ids])}
+        return {item.item_id: item for item in self._find(_BY_ID, [int(one) for one in item_ids])}
 
     def list_all(self) -> list[Item]:
         """Every item, the default item among them."""
-        return self._list(ItemTable.id > 0)
+        return self._items(self._db.select(_ALL))
 
     def find_by_barcodes(self, barcodes: Sequence[str]) -> dict[str, list[Item]]:
         """By exact barcode; several items can carry the same."""
         found: dict[str, list[Item]] = {}
-        asked = self._db.among(ItemTable.barcode, sorted({str(one) for one in barcodes if one}))
-        for item in self._list(asked & peewee.SQL("t1.barcode <> ''")):  # in words: only then is its index used
+        for item in self._find(_BY_BARCODE, sorted({str(one) for one in barcodes if one})):
             found.setdefault(item.barcode, []).append(item)
         return found
 
@@ -82,13 +90,13 @@ class Items:
 
     def default_item(self) -> Item:
         """The item that stands in where none of ours matches; made on first use, which needs a transaction."""
-        found = list(self._list(ItemTable.is_default == 1))
+        found = self._items(self._db.select(_DEFAULT))
         if not found:
             with self._db.joined():
                 taken = self.find_by_codes([DEFAULT_CODE])
                 code = self.next_code(DEFAULT_CODE) if taken else DEFAULT_CODE
                 self._add([NewItem(code, "Item not found")], "", is_default=True)
-            found = self._list(ItemTable.is_default == 1)
+            found = self._items(self._db.select(_DEFAULT))
         return found[0]
 
     def update(self, item: Item, *, actor: str = "", reason: str = "edited") -> Item:
@@ -174,13 +182,8 @@ class Items:
         """The parts of those that are bundles, by bundle."""
         found: dict[ItemId, list[BundlePart]] = {}
         for start in range(0, len(bundle_ids), _ASK):
-            asked = self._db.among(PartTable.bundle_id, [int(one) for one in bundle_ids[start : start + _ASK]])
-            rows = self._db.rows(
-                PartTable.select(PartTable.bundle_id, PartTable.part_id, PartTable.quantity)
-                .where(asked)
-                .order_by(PartTable.bundle_id, PartTable.part_id)
-            )
-            for bundle, part, quantity in rows:
+            asked = [int(one) for one in bundle_ids[start : start + _ASK]]
+            for bundle, part, quantity in self._db.select_among(_PARTS, (), asked):
                 found.setdefault(ItemId(bundle), []).append(BundlePart(ItemId(part), quantity))
         return {bundle: tuple(parts) for bundle, parts in found.items()}
 
@@ -188,8 +191,8 @@ class Items:
         """The bundles that one of these items is a part of: what they can be ordered changes with it."""
         found: set[int] = set()
         for start in range(0, len(part_ids), _ASK):
-            asked = self._db.among(PartTable.part_id, [int(one) for one in part_ids[start : start + _ASK]])
-            found.update(row[0] for row in self._db.rows(PartTable.select(PartTable.bundle_id).where(asked)))
+            asked = [int(one) for one in part_ids[start : start + _ASK]]
+            found.update(row[0] for row in self._db.sql_among(_BUNDLES, (), asked))
         return [ItemId(one) for one in sorted(found)]
 
     def orderable(self, bundle_ids: Sequence[int]) -> dict[ItemId, Decimal | None]:
@@ -239,14 +242,14 @@ class Items:
         """How many items there are."""
         return int(self._db.sql("SELECT COUNT(*) FROM item")[0][0])
 
-    def _find(self, column: Any, values: list[Any]) -> list[Item]:
+    def _find(self, select: Select, values: Sequence[object]) -> list[Item]:
         found: list[Item] = []
         for start in range(0, len(values), _ASK):
-            found += self._list(self._db.among(column, values[start : start + _ASK]))
+            found += self._items(self._db.select_among(select, (), values[start : start + _ASK]))
         return found
 
-    def _list(self, condition: Any) -> list[Item]:
-        rows = self._db.rows(ItemTable.select(*_FIELDS).where(condition).order_by(ItemTable.id))
+    @staticmethod
+    def _items(rows: list[Row]) -> list[Item]:
         return [Item(*row) for row in rows]
 
     def _add(self, rows: Sequence[NewItem], actor: str, *, is_default: bool) -> list[ItemId]:

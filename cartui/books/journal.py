@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import peewee
 
 from cartui.books.database import Database, Row
-from cartui.books.fields import to_json, to_moment
+from cartui.books.fields import check_text, to_json, to_moment
+from cartui.books.selects import Select
 from cartui.books.tables import Journal as JournalTable
 from cartui.domain.ids import CartId, Direction, RecordKind
 from cartui.domain.ledger import JournalEntry, JournalState
@@ -18,6 +16,12 @@ _FIELDS = (
     _T.cart_id, _T.at, _T.actor, _T.direction, _T.kind, _T.action, _T.external_id, _T.our_id, _T.state, _T.key,
     _T.detail, _T.id,
 )  # fmt: skip
+_IS_OPEN = "state IN ('intent', 'unknown')"  # the index's condition, word for word
+_OPEN = Select(_FIELDS, f"FROM journal WHERE cart_id = ? AND {_IS_OPEN} ORDER BY id")
+_RECENT = Select(_FIELDS, "FROM journal WHERE cart_id = ? ORDER BY id DESC LIMIT ?")
+_OF_RECORD = Select(_FIELDS, "FROM journal WHERE cart_id = ? AND kind = ? AND external_id = ? ORDER BY id DESC LIMIT ?")
+_END = f"""UPDATE journal SET state = ?, external_id = COALESCE(?, external_id), our_id = COALESCE(?, our_id),
+ detail = COALESCE(?, detail) WHERE id = ? AND {_IS_OPEN} RETURNING id"""
 _ADD = """INSERT INTO journal (cart_id, at, actor, direction, kind, action, external_id, our_id, state, key, detail)
  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
@@ -47,30 +51,27 @@ class Journal:
         detail: Mapping[str, str] | None = None,
     ) -> None:
         """How it ended. What is None stays as it was; a DONE or REFUSED entry is never changed again."""
-        values: dict[str, Any] = {"state": state.value}
-        values |= {} if external_id is None else {"external_id": external_id}
-        values |= {} if our_id is None else {"our_id": our_id}
-        values |= {} if detail is None else {"detail": dict(detail)}
-        open_states = [JournalState.INTENT.value, JournalState.UNKNOWN.value]
-        if self._db.write(_T.update(**values).where((_T.id == entry_id) & _T.state.in_(open_states))) != 1:
+        values = (
+            state.value,
+            None if external_id is None else check_text(external_id),
+            None if our_id is None else int(our_id),
+            None if detail is None else to_json(detail),
+            entry_id,
+        )
+        if not self._db.write_sql(_END, values):
             raise ValueError(f"Journal entry {entry_id} is not open.")
 
     def open_entries(self, cart_id: CartId) -> list[JournalEntry]:
         """INTENT and UNKNOWN, oldest first: the cart must be asked what became of them."""
-        still_open = peewee.SQL("t1.state IN ('intent', 'unknown')")  # in words: only then is its index used
-        return self._list(_T.select(*_FIELDS).where((_T.cart_id == cart_id) & still_open).order_by(_T.id))
+        return [_entry(row) for row in self._db.select(_OPEN, (int(cart_id),))]
 
     def recent(self, cart_id: CartId, limit: int = 100) -> list[JournalEntry]:
         """Newest first."""
-        return self._list(_T.select(*_FIELDS).where(_T.cart_id == cart_id).order_by(_T.id.desc()).limit(limit))
+        return [_entry(row) for row in self._db.select(_RECENT, (int(cart_id), limit))]
 
     def of_record(self, cart_id: CartId, kind: RecordKind, external_id: str, limit: int = 100) -> list[JournalEntry]:
         """What was done to one record, newest first."""
-        condition = (_T.cart_id == cart_id) & (_T.kind == kind.value) & (_T.external_id == external_id)
-        return self._list(_T.select(*_FIELDS).where(condition).order_by(_T.id.desc()).limit(limit))
-
-    def _list(self, query: Any) -> list[JournalEntry]:
-        return [_entry(row) for row in self._db.rows(query)]
+        return [_entry(row) for row in self._db.select(_OF_RECORD, (int(cart_id), kind.value, external_id, limit))]
 
 
 def _stored(entry: JournalEntry, state: JournalState | None = None) -> tuple[object, ...]:

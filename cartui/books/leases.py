@@ -11,9 +11,14 @@ from datetime import datetime, timedelta
 
 from cartui.books.database import Database
 from cartui.books.fields import to_moment
+from cartui.books.selects import Select
 from cartui.books.tables import Lease as LeaseTable
 from cartui.domain.ids import CartId
 from cartui.errors import LeaseTakenError
+
+_BY_CART = Select(
+    (LeaseTable.token, LeaseTable.holder, LeaseTable.since, LeaseTable.expires_at), "FROM lease WHERE cart_id = ?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +92,5 @@ class Leases:
             raise LeaseTakenError((row and row[1]) or "nobody any more: it was given back", since)
 
     def _row(self, cart_id: CartId) -> tuple[int, str | None, datetime, datetime] | None:
-        row = self._db.row(
-            LeaseTable.select(LeaseTable.token, LeaseTable.holder, LeaseTable.since, LeaseTable.expires_at).where(
-                LeaseTable.cart_id == cart_id
-            )
-        )
-        return None if row is None else (row[0], row[1], row[2], row[3])
+        rows = self._db.select(_BY_CART, (int(cart_id),))
+        return (rows[0][0], rows[0][1], rows[0][2], rows[0][3]) if rows else None

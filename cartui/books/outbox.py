@@ -14,6 +14,7 @@ import peewee
 
 from cartui.books.database import Database
 from cartui.books.fields import to_moment
+from cartui.books.selects import Select
 from cartui.books.tables import Outbox as OutboxTable
 from cartui.domain.ids import CartId, RecordKind
 from cartui.domain.outbox import Ending, OutboxCounts, OutboxKind, OutboxRow, OutboxState, SentRow
@@ -25,6 +26,11 @@ _FIELDS = (
     _T.changed_at, _T.due_at, _T.approved,
 )  # fmt: skip
 _OPEN = "state IN ('waiting', 'sending', 'unknown')"  # the index's condition, word for word
+_DUE = Select(
+    _FIELDS, f"FROM outbox WHERE {_OPEN} AND cart_id = ? AND kind = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?"
+)
+_BY_ID = Select(_FIELDS, "FROM outbox WHERE id {among}")
+_OF_RECORDS = Select(_FIELDS, "FROM outbox WHERE cart_id = ? AND kind = ? AND our_id {among}")
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=15)
 _LINKED_AS = {
     OutboxKind.STOCK: RecordKind.ITEM,
@@ -130,16 +136,13 @@ class Outbox:
     def due(self, cart_id: CartId, kind: OutboxKind, limit: int, but: Collection[int] = ()) -> list[OutboxRow]:
         """What is to be sent now, the longest waiting first; without the rows numbered in `but`. A row that is SENDING
         although nobody sends (the caller has the lease) was left by a process that died."""
-        condition = peewee.SQL(_OPEN) & (_T.cart_id == cart_id) & (_T.kind == kind.value)
-        condition &= _T.due_at <= self._db.clock()
-        rows = self._list(_T.select(*_FIELDS).where(condition).order_by(_T.due_at, _T.id).limit(limit + len(but)))
+        values = (int(cart_id), kind.value, to_moment(self._db.clock()), limit + len(but))
+        rows = [_row(row) for row in self._db.select(_DUE, values)]
         return [row for row in rows if row.row_id not in but][:limit]
 
     def again(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
         """The same rows as they are now, in the same order."""
-        found = {row.row_id: row for row in self._list(
-            _T.select(*_FIELDS).where(self._db.among(_T.id, [row.row_id for row in rows]))
-        )}  # fmt: skip
+        found = {row[0]: _row(row) for row in self._db.select_among(_BY_ID, (), [row.row_id for row in rows])}
         return [found[row.row_id] for row in rows if row.row_id in found]
 
     def take_up(self, rows: Sequence[OutboxRow]) -> None:
@@ -197,15 +200,11 @@ class Outbox:
 
     def of_records(self, cart_id: CartId, kind: OutboxKind, our_ids: Sequence[int]) -> list[OutboxRow]:
         """The rows of these records, whatever their state."""
-        condition = (_T.cart_id == cart_id) & (_T.kind == kind.value)
+        ids = [int(one) for one in our_ids]
         return [
-            row
-            for start in range(0, len(our_ids), _ASK)
-            for row in self._list(
-                _T.select(*_FIELDS).where(
-                    condition & self._db.among(_T.our_id, [int(one) for one in our_ids[start : start + _ASK]])
-                )
-            )
+            _row(row)
+            for start in range(0, len(ids), _ASK)
+            for row in self._db.select_among(_OF_RECORDS, (int(cart_id), kind.value), ids[start : start + _ASK])
         ]
 
     def retry(self, cart_id: CartId, row_ids: Sequence[int], *, approved: bool = False) -> int:

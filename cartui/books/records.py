@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
 import peewee
 
 from cartui.books.database import Database, Row
-from cartui.books.fields import from_moment, pack, to_json, to_moment, unpack
+from cartui.books.fields import pack, to_json, to_moment, unpack
+from cartui.books.selects import Select
 from cartui.books.tables import Document, Record
 from cartui.domain.documents import DocumentStatus
 from cartui.domain.ids import CartId, CartOrderId, RecordKind
@@ -31,12 +30,19 @@ _PUT = """INSERT INTO cart_record (cart_id, kind, external_id, label, stamp, fin
  native_status = excluded.native_status, tries = excluded.tries,
  raw = CASE WHEN excluded.kind = 'order' OR excluded.state = 'held' THEN COALESCE(excluded.raw, cart_record.raw) END"""
 
-# The first half is the condition of the index, word for word: SQLite uses it for nothing less.
+# The first half is the condition of the index, word for word, as are those below: SQLite uses it for nothing less.
 _HELD = "state IN ('held', 'staged') AND state = 'held'"
 
-# As the query of `_FIELDS` would be, but written once: it is asked several times a page.
-_FIND = f"""SELECT {", ".join(str(field.column_name) for field in _FIELDS)} FROM cart_record
- WHERE cart_id = ? AND kind = ? AND external_id {{among}}"""
+_FIND = Select(_FIELDS, "FROM cart_record WHERE cart_id = ? AND kind = ? AND external_id {among}")
+_OURS = Select(_FIELDS, "FROM cart_record WHERE cart_id = ? AND kind = ? AND our_id {among} ORDER BY id")
+_ALL_HELD = Select(_FIELDS, f"FROM cart_record WHERE cart_id = ? AND {_HELD} ORDER BY id")
+_WAITING = Select(
+    _FIELDS, "FROM cart_record WHERE cart_id = ? AND state IN ('held', 'staged') AND kind = ? ORDER BY id"
+)
+_CHANGED = Select(
+    _FIELDS,
+    "FROM cart_record WHERE cart_id = ? AND state = 'changed_after_import' AND kind = 'order' ORDER BY id",
+)
 
 
 class Records:
@@ -50,8 +56,8 @@ class Records:
         found: dict[str, CartRecord] = {}
         for start in range(0, len(external_ids), _ASK):
             part = [str(one) for one in external_ids[start : start + _ASK]]
-            for row in self._db.sql_among(_FIND, (cart_id, kind.value), part):
-                found[row[1]] = _found(row)
+            for row in self._db.select_among(_FIND, (cart_id, kind.value), part):
+                found[row[1]] = _record(row)
         return found
 
     def find_by_our_ids(self, cart_id: CartId, kind: RecordKind, our_ids: Sequence[int]) -> dict[int, list[CartRecord]]:
@@ -59,11 +65,8 @@ class Records:
         found: dict[int, list[CartRecord]] = {}
         for start in range(0, len(our_ids), _ASK):
             part = [int(one) for one in our_ids[start : start + _ASK]]
-            for record in self._list(
-                (Record.cart_id == cart_id) & (Record.kind == kind.value) & self._db.among(Record.our_id, part)
-            ):
-                if record.our_id is not None:
-                    found.setdefault(record.our_id, []).append(record)
+            for row in self._db.select_among(_OURS, (cart_id, kind.value), part):
+                found.setdefault(row[8], []).append(_record(row))
         return found
 
     def put_many(self, cart_id: CartId, records: Sequence[CartRecord]) -> None:
@@ -76,18 +79,15 @@ class Records:
 
     def list_held(self, cart_id: CartId) -> list[CartRecord]:
         """What waits for a person, oldest first."""
-        held = peewee.SQL(_HELD)
-        return self._list((Record.cart_id == cart_id) & held)
+        return [_record(row) for row in self._db.select(_ALL_HELD, (cart_id,))]
 
     def list_waiting(self, cart_id: CartId, kind: RecordKind) -> list[CartRecord]:
         """The records of a kind that are STAGED or HELD, oldest first."""
-        waiting = peewee.SQL("state IN ('held', 'staged')")  # in words: only then is its index used
-        return self._list((Record.cart_id == cart_id) & waiting & (Record.kind == kind.value))
+        return [_record(row) for row in self._db.select(_WAITING, (cart_id, kind.value))]
 
     def list_changed(self, cart_id: CartId) -> list[CartRecord]:
         """The orders that changed in the cart after their import and wait for a person, oldest first."""
-        changed = peewee.SQL("state = 'changed_after_import'")  # in words: only then is its index used
-        return self._list((Record.cart_id == cart_id) & changed & (Record.kind == RecordKind.ORDER.value))
+        return [_record(row) for row in self._db.select(_CHANGED, (cart_id,))]
 
     def find_orders(self, cart_id: CartId, words: str) -> list[str]:
         """The ids of orders that a person calls so: the cart's id of one, else its number (the start of its label)."""
@@ -168,9 +168,6 @@ class Records:
         )
         return {RecordState(state): count for state, count in rows}
 
-    def _list(self, condition: Any) -> list[CartRecord]:
-        return [_record(row) for row in self._db.rows(Record.select(*_FIELDS).where(condition).order_by(Record.id))]
-
 
 def starting(words: str) -> str:
     """A pattern of LIKE … ESCAPE '|' for what begins so; the order of letters differs between the databases."""
@@ -198,13 +195,6 @@ def _stored(cart_id: CartId, record: CartRecord, our_id: int | None) -> tuple[ob
         record.tries,
         pack(record.raw) if keep and record.raw is not None else None,
     )
-
-
-def _found(row: Row) -> CartRecord:
-    values = list(row)
-    values[3] = None if row[3] is None else from_moment(row[3])
-    values[9] = json.loads(row[9]) if row[9] else {}
-    return _record(tuple(values))
 
 
 def _record(row: Row) -> CartRecord:
