@@ -93,7 +93,7 @@ def findings(*, adopt: bool, offline: bool) -> Iterator[Finding]:
 
 
 def _sqlite_version() -> Finding:
-    mode = "WAL" if sqlite3.sqlite_version_info >= _WAL_SAFE else "DELETE (safe with this version)"
+    mode = "WAL" if sqlite3.sqlite_version_info >= _WAL_SAFE else "TRUNCATE (safe with this version)"
     return Finding("SQLite", Verdict.PASSED, f"{sqlite3.sqlite_version}, journal mode {mode}")
 
 
@@ -159,7 +159,7 @@ def _sqlite_file(path: Path, where: str) -> Finding:
         return Finding(
             "database", Verdict.FAILED, f"{where} is read-only.", f"Correct its permissions: `chmod u+w {path}`."
         )
-    return Finding("database", Verdict.PASSED, f"{where}, journal mode {mode}, sound")
+    return Finding("database", Verdict.PASSED, f"{where}, {'WAL' if mode == 'wal' else 'rollback journal'}, sound")
 
 
 def _clock(now: datetime, config: Config) -> Finding:
