@@ -46,8 +46,8 @@ def open_database(url: str, clock: Callable[[], datetime]) -> Opened:
 
 
 def journal_mode(version: tuple[int, ...]) -> str:
-    """WAL lost data in SQLite before 3.51.3 (a race of two checkpoints). Of the rollback journals DELETE forgets the last
-    commit when the power goes: with synchronous FULL the removal of the journal is not synced, its truncation is."""
+    """WAL lost data in SQLite before 3.51.3 (a race of two checkpoints). Of the rollback journals DELETE forgets the
+    last commit when the power goes: with synchronous FULL the journal's removal is not synced, its truncation is."""
     return "wal" if version >= WAL_SAFE else "truncate"
 
 

@@ -76,7 +76,8 @@ def test_a_connection_is_set_for_safety(path: Path) -> None:
     }
     assert asked == {"foreign_keys": 1, "synchronous": 2, "busy_timeout": 15000}
     assert books.database.sql("PRAGMA journal_mode") == [(journal_mode(sqlite3.sqlite_version_info),)]
-    assert [journal_mode(version) for version in ((3, 40, 1), (3, 51, 2), (3, 51, 3))] == ["truncate", "truncate", "wal"]
+    modes = [journal_mode(version) for version in ((3, 40, 1), (3, 51, 2), (3, 51, 3))]
+    assert modes == ["truncate", "truncate", "wal"]
     assert next(iter(sqlite_pragmas((3, 40, 1)))) == "busy_timeout"  # before the journal mode, which may have to wait
 
 
