@@ -11,6 +11,7 @@ from cartui.books.database import Database
 from cartui.books.fields import from_micros, to_moment
 from cartui.domain.documents import DocumentStatus
 from cartui.domain.ids import CartId, RecordKind
+from cartui.domain.reconcile import ReconcileStatus
 
 _PART = 500
 
@@ -57,6 +58,18 @@ class Reconciles:
         rows = self._db.sql("SELECT value FROM meta WHERE key = ?", (_key(cart_id),))
         return dict(json.loads(rows[0][0])) if rows else {}
 
+    def status(self, cart_id: CartId) -> ReconcileStatus:
+        """The same for a person. A time with no digest is where a new cart's day or week began."""
+        state = self.state(cart_id)
+        return ReconcileStatus(
+            daily_at=_moment(state.get("done_at")) if "digest" in state else None,
+            daily_found=state.get("found", ""),
+            full_at=_moment(state.get("full_at")) if "full_digest" in state else None,
+            full_found=state.get("full_found", ""),
+            failed_at=_moment(state.get("failed_at")),
+            failure=state.get("failure", ""),
+        )
+
     def put_state(self, cart_id: CartId, state: Mapping[str, str]) -> None:
         """Remember it instead of what was."""
         with self._db.joined():
@@ -67,6 +80,10 @@ class Reconciles:
 
 
 _EARLIEST = -(2**62)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _key(cart_id: CartId) -> str:

@@ -15,6 +15,7 @@ from cartui.config.secrets import PROMPT, check_reference, shown_reference
 from cartui.config.settings import load_config, redacted_url
 from cartui.domain.guard import GuardLevel, GuardProblem, blocking
 from cartui.domain.ports import TEST_PASSED, AdapterSpec, StageResult, Verdict
+from cartui.domain.reconcile import ReconcileStatus
 from cartui.domain.settings import CartConnection, CartSettings
 from cartui.errors import ExitCode, NeedsOperatorError
 from cartui.sync import carts
@@ -74,9 +75,22 @@ def cart_row(view: CartView) -> dict[str, object]:
         "last_ended_at": moment(last.ended_at) if last else None,
         "last_problem": last.problem if last else "",
         "next_at": moment(document.next_cycle_at),
+        "reconciled": reconciled_row(view.reconciled),
         "lease_holder": view.lease_holder,
         "capabilities": sorted(capability.value for capability in view.capabilities),
         "problems": [problem_row(problem) for problem in view.problems],
+    }
+
+
+def reconciled_row(status: ReconcileStatus) -> dict[str, str | None]:
+    """When a cart was last compared as a whole, and what was found, for `--json`."""
+    return {
+        "at": moment(status.daily_at),
+        "found": status.daily_found,
+        "full_at": moment(status.full_at),
+        "full_found": status.full_found,
+        "failed_at": moment(status.failed_at),
+        "failure": status.failure,
     }
 
 

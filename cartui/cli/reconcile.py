@@ -6,13 +6,16 @@ import argparse
 from decimal import Decimal
 
 from cartui.cli import output
+from cartui.cli.carts import reconciled_row
 from cartui.cli.interrupt import Interrupts
 from cartui.cli.session import open_session
 from cartui.domain.money import format_amount
 from cartui.domain.reconcile import Certificate, Finding, Sum
+from cartui.domain.settings import ReconcileWhen
 from cartui.errors import ExitCode
+from cartui.sync import carts
 from cartui.sync.reconcile import DAYS, reconcile
-from cartui.sync.reconcile_daily import note_done
+from cartui.sync.reconcile_schedule import note_done
 from cartui.sync.workspace import StopRequested
 
 _SHOWN = 10
@@ -28,6 +31,8 @@ _REMEDIES = {
 
 def run_reconcile(arguments: argparse.Namespace) -> int:
     """Read, compare, settle, print; exit code 4 where something needs a person."""
+    if arguments.status:
+        return _tell_status(arguments)
     days = None if arguments.all else DAYS if arguments.days is None else arguments.days
     with open_session() as ws, Interrupts() as interrupts:
         try:
@@ -45,12 +50,31 @@ def run_reconcile(arguments: argparse.Namespace) -> int:
             )
             return ExitCode.INTERRUPTED
         if certificate.settled and (days is None or days >= DAYS):
-            note_done(ws, certificate)
+            note_done(ws, certificate, full=days is None)
     if arguments.json:
         output.json_line(certificate_row(certificate))
     else:
         _print(certificate, dry_run=arguments.dry_run)
     return ExitCode.HELD_RECORDS if certificate.needs_person else ExitCode.OK
+
+
+def _tell_status(arguments: argparse.Namespace) -> int:
+    """What is known of the last ones; the cart is not asked."""
+    with open_session() as ws:
+        view = carts.view_cart(ws, arguments.name)
+    settings, status = view.document.settings, view.reconciled
+    if arguments.json:
+        output.json_line({"cart": arguments.name, **reconciled_row(status)})
+        return ExitCode.OK
+    for what, on, at, found in (
+        (f"daily, {DAYS} days", settings.reconcile is not ReconcileWhen.OFF, status.daily_at, status.daily_found),
+        ("weekly, all orders", settings.reconcile_full, status.full_at, status.full_found),
+    ):
+        told = f"{at:%Y-%m-%d %H:%M} UTC: {found or 'no difference'}" if at else "not yet"
+        output.line(f"{what:<20}{'on' if on else 'off':<5}{told}")
+    if status.failed_at is not None:
+        output.line(f"failed at {status.failed_at:%Y-%m-%d %H:%M} UTC: {status.failure}", "warn")
+    return ExitCode.OK
 
 
 def _print(certificate: Certificate, *, dry_run: bool) -> None:

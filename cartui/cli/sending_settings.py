@@ -38,6 +38,7 @@ _FLAGS: Final = {
     "send_from_test": "send_from_test",
     "stock_backorder": "stock_backorder",
     "notify_shopper": "notify_shopper",
+    "reconcile_full": "reconcile_full",
     "live": "live",
 }
 
@@ -145,4 +146,5 @@ def sending_row(settings: CartSettings) -> dict[str, object]:
         "shipped_status": settings.shipped_status,
         "notify_shopper": settings.notify_shopper,
         "reconcile": settings.reconcile.value,
+        "reconcile_full": settings.reconcile_full,
     }

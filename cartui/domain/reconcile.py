@@ -177,6 +177,21 @@ class Certificate:
         return bool(standing or self.found.get(Finding.ITEM_GONE) or (self.found and not self.settled))
 
 
+@dataclass(frozen=True, slots=True)
+class ReconcileStatus:
+    """When a cart was last compared with the books (aware UTC; None: never), and what was found ("": no difference).
+
+    A full one counts as a small one, too. `failed_at`: when the last try came to nothing, and why; None once one did.
+    """
+
+    daily_at: datetime | None = None
+    daily_found: str = ""
+    full_at: datetime | None = None
+    full_found: str = ""
+    failed_at: datetime | None = None
+    failure: str = ""
+
+
 def sum_up(tally: Tally) -> tuple[Sum, ...]:
     """Counts and totals by bucket, status and currency, in a fixed order."""
     sums: dict[tuple[str, str, str], tuple[int, Decimal, Decimal]] = {}

@@ -91,6 +91,7 @@ class CartSettings:
     carriers          our carrier -> the cart's own code of it; `default_carrier` where none is mapped
     shipped_status    the cart's own status of an order that has been sent whole, "" = left to the cart
     reconcile         how often the orders of the last days and the linked items are compared as a whole
+    reconcile_full    once a week all orders since `orders_from` are compared so
     import_rules      which orders are imported, held, left alone; the first that matches decides, else the status
     """
 
@@ -119,6 +120,7 @@ class CartSettings:
     notify_shopper: bool = False
     import_rules: tuple[ImportRule, ...] = ()
     reconcile: ReconcileWhen = ReconcileWhen.DAILY
+    reconcile_full: bool = True
 
     @property
     def sends(self) -> tuple[OutboxKind, ...]:

@@ -23,6 +23,7 @@ from cartui.screens.form import FormScreen, FormScroll
 from cartui.screens.glyphs import GLYPHS
 from cartui.screens.outbox import OutboxScreen
 from cartui.screens.overview import OverviewScreen
+from cartui.screens.reconcile_fields import reconcile_fields, reconcile_parts, reconcile_values, typed_reconcile
 from cartui.screens.rules import RulesScreen
 from cartui.screens.set_up import SetUpScreen
 from cartui.screens.start import start, stop
@@ -128,6 +129,8 @@ class AutoSyncScreen(CartScreen, FormScreen):
             letters=False, width=5,
         )  # fmt: skip
         yield SwitchField("sync_orders", "Sync Orders", "Off: orders are taken over by hand only, on Orders (Cart).")
+        yield from reconcile_fields()
+        yield Static("", id="reconcile-line")
 
     def _to_cart(self) -> ComposeResult:
         yield Static("", id="outbox-line")
@@ -154,6 +157,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
             "last_order_from": show_time(at[0], seconds=bool(at[0] and at[0].second)),
             "last_update_time": show_time(at[1], seconds=bool(at[1] and at[1].second)),
             "poll_minutes": str(settings.poll_minutes),
+            **reconcile_values(settings),
             **to_cart_values(settings),
         }
         for field in self.fields:
@@ -180,6 +184,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
         words = outbox_words(view)
         told = [(f"{'Outbox':<31}", ""), (words, "$quiet" if words == "nothing waits" else "bold")]
         put(self.query_one("#outbox-line", Static), Content.assemble(*told, ("  (o)", "$quiet")))
+        put(self.query_one("#reconcile-line", Static), Content.assemble(*reconcile_parts(view.reconciled)))
         grey_the_impossible(view, self.field)
         for name in ("last_order_from", "last_update_time"):
             self.field(name).hold(WHILE_RUNNING if running else "")
@@ -243,7 +248,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
         values = self.values
         stored = self._stored.document.settings if self._stored else CartSettings()
         return replace(
-            typed_to_cart(stored, values),
+            typed_reconcile(typed_to_cart(stored, values), values),
             sync_orders=values["sync_orders"] == "yes",
             import_orders_as=DocumentKind(values["import_orders_as"]),
             from_cart_customers=values["from_cart_customers"] == "yes",

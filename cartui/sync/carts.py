@@ -18,6 +18,7 @@ from cartui.domain.import_rules import check_rules
 from cartui.domain.outbox import OutboxCounts, OutboxKind
 from cartui.domain.outcomes import CycleReport
 from cartui.domain.ports import Capability, StageResult, Verdict
+from cartui.domain.reconcile import ReconcileStatus
 from cartui.domain.settings import IMPORT_KINDS, CartConnection, CartDocument, CartSettings, SyncStatus
 from cartui.errors import NeedsOperatorError
 from cartui.sync.leases import leased
@@ -33,7 +34,7 @@ class CartView:
 
     last_order_from / last_update_time: the fields of that name: where the cursors stand, else the first value set.
     problems: what the guard misses. lease_holder: who synchronises it just now, "" for nobody.
-    outbox: what waits to be sent, by kind.
+    outbox: what waits to be sent, by kind. reconciled: when it was last compared as a whole, and what was found.
     """
 
     document: CartDocument
@@ -46,6 +47,7 @@ class CartView:
     last_cycle: CycleReport | None
     lease_holder: str
     outbox: Mapping[OutboxKind, OutboxCounts] = field(default_factory=dict)
+    reconciled: ReconcileStatus = field(default_factory=ReconcileStatus)
 
 
 def list_carts(ws: Workspace) -> list[CartView]:
@@ -74,6 +76,7 @@ def _view(ws: Workspace, document: CartDocument) -> CartView:
         last_cycle=recent[0] if recent else None,
         lease_holder=books.leases.holder(cart_id) or "",
         outbox=books.outbox.counts(cart_id),
+        reconciled=books.reconciles.status(cart_id),
     )
 
 

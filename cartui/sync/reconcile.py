@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -57,13 +57,15 @@ def reconcile(
     name: str,
     *,
     days: int | None = DAYS,
+    from_start: bool = False,
     dry_run: bool = False,
     progress: ProgressSink = no_progress,
     stop: Callable[[], bool] = never_stop,
     between: Callable[[], None] = nothing_between,
 ) -> Certificate:
-    """Compare a cart's orders of the last `days` (None: all) and its linked items with the books, and settle what can
-    be settled. `dry_run`, and a cart that is STOPPED: only compared.
+    """Compare a cart's orders of the last `days` (None: all; `from_start`: since Last Order from, whatever `days` says)
+    and its linked items with the books, and settle what can be settled. `dry_run`, and a cart that is STOPPED: only
+    compared.
 
     Errors: `LeaseTakenError`, `AbortCycleError` and `NeedsOperatorError` as of a cycle, `StopRequested`; the pages
     before are stored, and doing it again does the rest.
@@ -84,7 +86,7 @@ def reconcile(
                 document=document,
                 cart=cart,
                 lease=lease,
-                since=None if days is None else ws.clock() - timedelta(days=days),
+                since=document.settings.orders_from if from_start else _days_back(ws, days),
                 orders_from=document.settings.orders_from,
                 horizon=polled_from(ws, document, cart, RecordKind.ORDER),
                 settles=settles,
@@ -98,6 +100,10 @@ def reconcile(
         finally:
             cart.close()
     return _certificate(run)
+
+
+def _days_back(ws: Workspace, days: int | None) -> datetime | None:
+    return None if days is None else ws.clock() - timedelta(days=days)
 
 
 def _certificate(run: Run) -> Certificate:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.settings import SyncStatus
 from cartui.errors import AbortCycleError
 from cartui.sync.cycle import run_cycle
-from cartui.sync.reconcile_daily import reconcile_if_due
 from cartui.sync.reconcile_run import nothing_between
+from cartui.sync.reconcile_schedule import reconcile_if_due
 from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
 
 LOOK_SECONDS = 2.0  # how often a waiting loop looks whether a cart was started or stopped, or has something to send
@@ -47,33 +49,64 @@ def run_due(
     """One pass: run a cycle of every RUNNING cart (of `names`) that is due, or of all of them. What a cycle raises (a
     bug, or the books not to be reached) goes to `on_error` with the cart's name, and the other carts still run.
 
-    A cycle that went well is followed by the cart's reconcile where that is due; `between` is called after each of its
-    pages, so that nobody waits for it."""
-    chosen = due_carts(ws, ws.clock()) if only_due else _running(ws)
-    reports = []
-    for name in chosen:
+    A cycle that went well is followed by the cart's reconcile where that is due; after each of its pages `between` is
+    called and the other carts that are due have their cycles, so that nobody waits for it."""
+    one_pass = _Pass(ws, on_report, names, only_due, on_error, progress, stop)
+    for name in one_pass.chosen():
         if stop():
             break
-        if names is not None and name not in names:
+        if name in one_pass.ran:
+            continue
+        report = one_pass.run(name)
+        if report is None or report.result not in (CycleResult.OK, CycleResult.HELD):
             continue
         try:
-            report = run_cycle(ws, name, progress=progress, stop=stop)
-        except Exception as error:  # noqa: BLE001 - the boundary between carts: one must not end the others
-            on_error(name, error)
-            continue
-        on_report(report)
-        reports.append(report)
-        if report.result not in (CycleResult.OK, CycleResult.HELD):
-            continue
-        try:
-            compared = reconcile_if_due(ws, name, progress=progress, stop=stop, between=between)
-        except Exception as error:  # noqa: BLE001 - as above
+            pause = partial(one_pass.run_others, name, between)
+            compared = reconcile_if_due(ws, name, progress=progress, stop=stop, between=pause)
+        except Exception as error:  # noqa: BLE001 - as in `_Pass.run`
             on_error(name, error)
             continue
         if compared is not None:
             on_report(compared)
-            reports.append(compared)
-    return reports
+            one_pass.reports.append(compared)
+    return one_pass.reports
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One pass over the carts, and what came of it."""
+
+    ws: Workspace
+    on_report: Callable[[CycleReport], None]
+    names: Collection[str] | None
+    only_due: bool
+    on_error: OnError
+    progress: ProgressSink
+    stop: Callable[[], bool]
+    reports: list[CycleReport] = field(default_factory=list)
+    ran: set[str] = field(default_factory=set)
+
+    def chosen(self) -> list[str]:
+        due = due_carts(self.ws, self.ws.clock()) if self.only_due else _running(self.ws)
+        return [name for name in due if self.names is None or name in self.names]
+
+    def run(self, name: str) -> CycleReport | None:
+        self.ran.add(name)
+        try:
+            report = run_cycle(self.ws, name, progress=self.progress, stop=self.stop)
+        except Exception as error:  # noqa: BLE001 - the boundary between carts: one must not end the others
+            self.on_error(name, error)
+            return None
+        self.on_report(report)
+        self.reports.append(report)
+        return report
+
+    def run_others(self, compared: str, between: Callable[[], None]) -> None:
+        """Between two pages of a cart's reconcile: the cycles of the others that are due by now."""
+        between()
+        for name in self.chosen() if self.only_due else ():
+            if name != compared and not self.stop():
+                self.run(name)
 
 
 def _running(ws: Workspace) -> list[str]:

@@ -33,3 +33,18 @@ def test_a_stopped_cart_is_only_compared(cartui: Cartui) -> None:
     assert (ran.code, ran.rows[0]["settled"]) == (0, False)
     assert cartui("set", "Main shop", "reconcile=off", "--json").rows[0]["reconcile"] == "off"
     assert cartui("set", "Main shop", "reconcile=hourly").code == 2
+
+
+def test_the_last_ones_are_told_without_asking_the_cart(cartui: Cartui) -> None:
+    """When, and what was found, of the daily and of the full one; each has its switch."""
+    cartui.cart()
+    assert "not yet" in cartui("reconcile", "Main shop", "--status").out
+    assert cartui("--sync-only", "--once").code == 0
+    assert cartui("reconcile", "Main shop").code == 0
+    assert cartui("set", "Main shop", "reconcile_full=no").code == 0
+    daily, full = cartui("reconcile", "Main shop", "--status").out.splitlines()
+    assert (daily.split()[3], daily.split(": ")[1]) == ("on", "no difference")
+    assert full.split()[-3:] == ["off", "not", "yet"]
+    [row] = cartui("reconcile", "Main shop", "--status", "--json").rows
+    assert (row["found"], row["full_at"], bool(row["at"])) == ("", None, True)
+    assert cartui("carts", "--json").rows[0]["reconciled"]["at"] == row["at"]

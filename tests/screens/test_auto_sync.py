@@ -209,7 +209,7 @@ async def test_the_cursor_goes_through_every_field_that_matters(ws: Workspace, m
         first = await names()
         assert first == {
             "sync_orders", "import_orders_as", "last_order_from", "last_update_time", "from_cart_customers",
-            "from_cart_items", "poll_minutes", "send_from_test", *switches,
+            "from_cart_items", "poll_minutes", "send_from_test", "reconcile", "reconcile_full", *switches,
         }  # fmt: skip
         assert {tab(app).field(name).value for name in switches} == {"no"}
         for name in ("to_cart_stock", "to_cart_items", "from_cart_items"):

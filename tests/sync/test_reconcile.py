@@ -24,13 +24,14 @@ from cartui.sync.actions import Selection, plan_import
 from cartui.sync.apply import apply_plan
 from cartui.sync.cycle import run_cycle
 from cartui.sync.reconcile import reconcile
-from cartui.sync.reconcile_daily import reconcile_if_due
+from cartui.sync.reconcile_schedule import reconcile_if_due
 from cartui.sync.workspace import StopRequested, Workspace
 from cartui.testing import samples
 from cartui.testing.clock import FrozenClock
 from cartui.testing.killing import Killed, KillSwitch, killing_books, killing_cart
 from cartui.testing.workspace import running_cart
 from tests.sync.conftest import place
+from tests.sync.sending import with_cart
 
 NAME = "Main shop"
 
@@ -402,13 +403,100 @@ def test_once_a_day_the_runner_reconciles(lived: Workspace, shop: MemoryShop, cl
     assert len(passes(lived)) == 1
 
 
-def test_it_can_be_switched_off(lived: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
-    """For one cart."""
+def test_once_a_week_every_order_since_the_start_is_compared(
+    lived: Workspace, shop: MemoryShop, clock: FrozenClock
+) -> None:
+    """What lies further back than the daily span; that day there is no daily one beside it, and both are told apart."""
+    document = lived.books.carts.get(NAME)
+    long_ago = clock() - timedelta(days=90)
+    lived.books.carts.save(replace(document, settings=replace(document.settings, orders_from=long_ago)))
+    passes(lived)
+    old_order(shop, 77, clock() - timedelta(days=60))
+    old_order(shop, 78, long_ago - timedelta(days=1))
+    for _ in range(6):
+        clock.advance(86_400)
+        assert (len(passes(lived)), record(lived, 77)) == (1, None)
+    clock.advance(86_400)
+    passes(lived)
+    assert (record(lived, 77).state, record(lived, 78)) == (RecordState.IMPORTED, None)
+    status = carts.view_cart(lived, NAME).reconciled
+    assert status.daily_at == status.full_at == clock()
+    assert status.full_found == "1 orders that polling missed"
+    clock.advance(86_400)
+    passes(lived)
+    status = carts.view_cart(lived, NAME).reconciled
+    assert (status.daily_at, status.daily_found) == (clock(), "")
+    assert (status.full_at, status.full_found) == (clock() - timedelta(days=1), "1 orders that polling missed")
+
+
+def test_each_of_the_two_is_switched_by_itself(lived: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """Only weekly: six days nothing, then all."""
     document = lived.books.carts.get(NAME)
     lived.books.carts.save(replace(document, settings=replace(document.settings, reconcile=ReconcileWhen.OFF)))
     passes(lived)
+    for day in range(1, 8):
+        clock.advance(86_400)
+        passes(lived)
+        assert (carts.view_cart(lived, NAME).reconciled.full_at is not None) is (day == 7)
+
+
+def test_a_full_one_that_fails_does_not_starve_the_daily_one(
+    lived: Workspace, shop: MemoryShop, clock: FrozenClock
+) -> None:
+    """It is told with its reason, the daily one comes an hour later, and then the full one is tried again."""
+    lately = clock()
+
+    class Short(MemoryCart):
+        def iter_orders(self, since: datetime | None) -> Any:
+            if since is not None and since < lately - timedelta(days=35):
+                raise AbortCycleError("The cart is too slow for so many orders.", "Try later.")
+            return super().iter_orders(since)
+
+    document = lived.books.carts.get(NAME)
+    settings = replace(document.settings, orders_from=lately - timedelta(days=40))
+    lived.books.carts.save(replace(document, settings=settings))
+    passes(lived)
+    clock.advance(7 * 86_400)
+    slow = with_cart(lived, Short, shop)
+    passes(slow)
+    status = carts.view_cart(slow, NAME).reconciled
+    assert (status.failed_at, status.failure) == (clock(), "The cart is too slow for so many orders.")
+    clock.advance(3_600)
+    passes(slow)
+    assert carts.view_cart(slow, NAME).reconciled.daily_at == clock()
+    clock.advance(60)
+    passes(lived)
+    assert carts.view_cart(lived, NAME).reconciled.full_at == clock()
+
+
+def test_other_carts_do_not_wait_for_a_reconcile(lived: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """Between two pages those that are due by then have their cycles; the same cart waits."""
+    running_cart(lived, "Other shop")
+    passes(lived)
+    clock.advance(25 * 3_600)
+    lived.books.carts.set_next_cycle(lived.books.carts.get("Other shop").cart_id, clock() + timedelta(seconds=30))
+    seen: list[str] = []
+
+    def told(report: CycleReport) -> None:
+        seen.append(report.cart_name)
+
+    def slow() -> None:
+        clock.advance(60)
+
+    runner.run_due(lived, told, between=slow)
+    assert seen[:2] == [NAME, "Other shop"]
+    assert carts.view_cart(lived, NAME).reconciled.daily_at is not None
+
+
+def test_it_can_be_switched_off(lived: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """For one cart."""
+    document = lived.books.carts.get(NAME)
+    lived.books.carts.save(
+        replace(document, settings=replace(document.settings, reconcile=ReconcileWhen.OFF, reconcile_full=False))
+    )
+    passes(lived)
     old_order(shop, 77, clock() - timedelta(hours=2))
-    clock.advance(3 * 86_400)
+    clock.advance(9 * 86_400)
     assert (len(passes(lived)), record(lived, 77)) == (1, None)
 
 

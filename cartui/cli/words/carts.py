@@ -99,6 +99,7 @@ Change settings of a cart. All or none are changed. The settings:
   notify_shopper        yes or no: the shop may tell its buyer of a shipment
   poll_minutes          1 to 60
   reconcile             daily or off: compare the orders of 30 days and the linked items as a whole
+  reconcile_full        yes or no: once a week compare all orders since Last Order from
   live                  yes or no (a test shop)
   url                   address of the cart
   password              where it is: env:, file:, command:, credential: or prompt
