@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from cartui.adapters.magento.row_totals import whole_rows
 from cartui.adapters.magento.wire import LineWire, OrderExtrasWire, OrderWire
 from cartui.domain.ids import CartItemId
 from cartui.domain.money import places_of
@@ -60,7 +61,7 @@ def _sold(top: LineWire, parts: Sequence[LineWire]) -> Iterator[SoldRow]:
 
 def order_lines(wire: OrderWire) -> tuple[OrderLine, ...]:
     """All lines of an order. What they leave unexplained is the core's to hold."""
-    rows = sold_rows(wire.items)
+    rows = sold_rows(whole_rows(wire.items, wire.subtotal))
     extras = wire.extension_attributes or OrderExtrasWire()
     unit = Decimal(1).scaleb(-places_of(wire.order_currency_code))
     lines = [

@@ -117,6 +117,7 @@ class LineWire(Wire):
     qty_canceled: Amount = Decimal(0)
     price: Amount = Decimal(0)
     row_total: Amount = Decimal(0)
+    discount_amount: Amount = Decimal(0)
     tax_percent: Amount = Decimal(0)
     tax_amount: Amount = Decimal(0)
     weee_tax_applied_row_amount: Amount = Decimal(0)
@@ -171,6 +172,7 @@ class OrderWire(Wire):
     status: Text = ""
     order_currency_code: Text
     grand_total: Number
+    subtotal: Amount = Decimal(0)
     tax_amount: Amount = Decimal(0)
     shipping_amount: Amount = Decimal(0)
     shipping_tax_amount: Amount = Decimal(0)
