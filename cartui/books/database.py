@@ -200,6 +200,7 @@ class Database:
                     self._roll_back()
                     raise
             else:
+                self._driver.ensure_same()
                 self._driver.execute_sql("BEGIN IMMEDIATE")
 
     def _roll_back(self) -> None:

@@ -50,6 +50,11 @@ _SQLITE: Final[dict[int, _Verdict]] = {
         "The database {where} can't be written.",
         "Give this user write access to the file and its directory, and check that the disk is not mounted read-only.",
     ),
+    sqlite3.SQLITE_READONLY_DBMOVED: (
+        _PERSON,
+        "The database {where} was removed or replaced while cartui used it.",
+        "Put the right file in its place, then start cartui again.",
+    ),
     sqlite3.SQLITE_PERM: (
         _PERSON,
         "Access to the database {where} is refused.",
@@ -78,7 +83,7 @@ _SQLITE: Final[dict[int, _Verdict]] = {
     sqlite3.SQLITE_IOERR: (
         _PERSON,
         "The disk that holds the database {where} reports an error.",
-        "Look at the system's log for the disk; nothing was half written.",
+        "Look at free space, quotas and the system's log for the disk; nothing was half written.",
     ),
 }
 
@@ -125,7 +130,7 @@ def verdict_on(error: BaseException, where: str) -> CartuiError | BrokenInvarian
     state: str | None = getattr(origin, "sqlstate", None)
     if isinstance(origin, sqlite3.Error):
         code = getattr(origin, "sqlite_errorcode", None)
-        verdict = _SQLITE.get(code & 0xFF) if code is not None else None
+        verdict = _SQLITE.get(code) or _SQLITE.get(code & 0xFF) if code is not None else None
     elif state is not None and state.startswith("23"):
         return BrokenInvariantError(f"The database refused a write: {origin}")
     elif state is not None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import peewee
@@ -87,12 +87,43 @@ def _open_sqlite(path: Path, clock: Callable[[], datetime]) -> Opened:
     database = Database(driver, str(path), clock)
     with translated(str(path)):
         driver.connect()
+        driver.stay_with_file()
     return Opened(database, notices)
 
 
-def sqlite_driver(path: Path, pragmas: dict[str, object]) -> peewee.SqliteDatabase:
+class SqliteFile(peewee.SqliteDatabase):
+    """One file and no other. Where it was removed or replaced under a running program, SQLite would make an empty one
+    in its place, or mix what it knows of the old one with the new one."""
+
+    _stays: tuple[int, int] | None = None
+
+    def stay_with_file(self) -> None:
+        """From now on only the file that has this name now."""
+        self._stays = self._found()
+
+    def ensure_same(self) -> None:
+        """NeedsOperatorError where another file has the name now, or none."""
+        if self._stays is not None and self._found() != self._stays:
+            raise NeedsOperatorError(
+                f"The database {self.database} was removed or replaced while cartui used it.",
+                "Put the right file in its place, then start cartui again.",
+            )
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self.database)  # noqa: PTH116 - a text, asked before every transaction
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _connect(self) -> sqlite3.Connection:
+        self.ensure_same()
+        return cast(sqlite3.Connection, super()._connect())  # type: ignore[misc]  # peewee is untyped
+
+
+def sqlite_driver(path: Path, pragmas: dict[str, object]) -> SqliteFile:
     """A driver that also knows the functions of `filters`."""
-    driver = peewee.SqliteDatabase(str(path), pragmas=pragmas, timeout=BUSY_SECONDS)
+    driver = SqliteFile(str(path), pragmas=pragmas, timeout=BUSY_SECONDS)
     for name, (function, arguments) in SQLITE_FUNCTIONS.items():
         driver.register_function(function, name, arguments)
     return driver

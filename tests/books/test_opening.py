@@ -157,6 +157,25 @@ def test_a_full_disk_loses_nothing_and_says_so(path: Path) -> None:
     books.carts.add("Main", CONNECTION)
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_was_taken_away_is_not_made_anew(path: Path, replaced: bool) -> None:
+    """Removed or replaced under the running program: refused at the next transaction and at the next connection, with
+    what to do; no empty file in its place, and the other one is left alone."""
+    books = open_at(path)
+    books.carts.add("Main", CONNECTION)
+    path.unlink()
+    if replaced:
+        path.write_bytes(b"")
+    for _ in range(2):
+        with pytest.raises(NeedsOperatorError, match=r"removed or replaced.*start cartui again"), books.transaction():
+            pytest.fail("must not get here")
+        books.close_thread()
+    with pytest.raises(NeedsOperatorError, match="removed or replaced"):
+        books.carts.list_all()
+    assert path.exists() is replaced
+    assert not replaced or path.read_bytes() == b""
+
+
 def _driver_error(code: int) -> sqlite3.Error:
     error = sqlite3.OperationalError("x")
     error.sqlite_errorcode = code
