@@ -124,9 +124,10 @@ def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
                 continue
             columns = [row[1] for row in books.execute(f"PRAGMA table_info({name})") if not _PASSING.search(row[1])]
             columns = columns[name in _NUMBERED :]
-            found[name] = books.execute(
-                f"SELECT {', '.join(columns)} FROM {name} ORDER BY {', '.join(columns)}"
-            ).fetchall()
+            # What was begun, and found not to have reached the shop, is told in the journal and begun anew.
+            only = "WHERE state <> 'refused'" if name == "journal" else ""
+            wanted = ", ".join(columns)
+            found[name] = books.execute(f"SELECT {wanted} FROM {name} {only} ORDER BY {wanted}").fetchall()
     return found
 
 

@@ -46,7 +46,7 @@ def test_a_write_that_fails_is_said_and_nothing_is_half_done(
     ran, counts = flow.tracer.count(DISK, *flow.words)
     assert ran.code in GOOD, ran.err
     points = [(call, number) for call, times in sorted(counts.items()) for number in range(1, times + 1)]
-    codes = []
+    codes, wrong = [], []
     for call, number in chosen(points, FEW[name], f"{name} {error}"):
         flow.put_back()
         ran = flow.run(*fail_at(call, error, number, stays=stays))
@@ -57,6 +57,7 @@ def test_a_write_that_fails_is_said_and_nothing_is_half_done(
             flow.complete()
             check_sound(flow)
             assert flow.content() == flow.expected
-        except AssertionError as wrong:
-            raise AssertionError(f"{name}: {error} at {call} {number}: {ran}") from wrong
+        except AssertionError as found:
+            wrong.append(f"{call} {number}: {ran}: {found}")
     print(f"{name}: {error} at {len(points)} calls, exit codes { {code: codes.count(code) for code in set(codes)} }")
+    assert not wrong, "\n".join(wrong)
