@@ -26,6 +26,7 @@ from cartui.adapters.magento.parse import (
 from cartui.adapters.magento.refunds import order_of
 from cartui.adapters.magento.render import (
     Where,
+    batches,
     render_customer,
     render_customer_changes,
     render_item,
@@ -43,7 +44,6 @@ from cartui.adapters.magento.session import (
     SOURCE_ITEMS,
     MagentoSession,
     Source,
-    batches,
 )
 from cartui.adapters.magento.stock import MagentoStock
 from cartui.domain.ids import CartBasketId, CartCustomerId, CartItemId, CartOrderId, RecordKind

@@ -23,6 +23,7 @@ CHECK_SIGN_IN: Final = (
     " Stores, Configuration, Services, OAuth, “Allow OAuth Access Tokens to be used as standalone Bearer tokens”. If"
     " they are right, the web server may remove the Authorization header: ask the shop's host."
 )
+_OTHER_SIGNATURE: Final = "Choose the other one in the cart's option Signature: HMAC-SHA256 from 2.4 on."
 
 
 class RefusedSignInError(NeedsOperatorError):
@@ -40,6 +41,8 @@ def error_of(reply: Reply, record: str, *, listing: bool) -> CartuiError:
     """The one table. `record` names what was asked for; a `listing` has no record that could be held."""
     said = message_of(reply.body)
     tail = f" The shop says: {said}" if said else ""
+    if reply.status == 400 and "signature method" in said.lower():
+        return RefusedSignInError(f"The shop does not know this kind of signature.{tail}", _OTHER_SIGNATURE)
     if reply.status in (401, 403):
         return _refused(reply.status, said, tail)
     if reply.status == 404 and (_NO_ROUTE in said or not said):
@@ -56,6 +59,10 @@ def error_of(reply: Reply, record: str, *, listing: bool) -> CartuiError:
     return HoldRecordError(
         record, f"The shop refused it (status {reply.status}).{tail}", "Correct what the shop names, then retry it."
     )
+
+
+def is_bad_signature(reply: Reply) -> bool:
+    return reply.status == 401 and "signature" in message_of(reply.body).lower()
 
 
 def _refused(status: int, said: str, tail: str) -> RefusedSignInError:

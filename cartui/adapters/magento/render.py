@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from cartui.domain.records import Address, CustomerDraft, ItemDraft, ShipmentDraft
 from cartui.errors import HoldRecordError
+
+_SIX_KB: Final = 6_000  # of one request line; web servers take 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,21 @@ def render_search(
         params.append((f"searchCriteria[sortOrders][{number}][field]", field))
         params.append((f"searchCriteria[sortOrders][{number}][direction]", direction))
     return [*params, ("searchCriteria[pageSize]", str(size)), ("searchCriteria[currentPage]", str(page))]
+
+
+def batches(values: Sequence[str], most: int) -> Iterator[list[str]]:
+    """Values for one request each: so many, and no longer than a request line may be."""
+    batch: list[str] = []
+    length = 0
+    for value in values:
+        longer = 3 * len(value.encode()) + 3
+        if batch and (len(batch) >= most or length + longer > _SIX_KB):
+            yield batch
+            batch, length = [], 0
+        batch.append(value)
+        length += longer
+    if batch:
+        yield batch
 
 
 def render_since(since: datetime) -> str:

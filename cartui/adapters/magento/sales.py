@@ -18,8 +18,8 @@ from pydantic import ValidationError
 
 from cartui.adapters.magento.parcels import parcels
 from cartui.adapters.magento.parse import ORDER_STATES, row_id
-from cartui.adapters.magento.render import Where, render_shipment
-from cartui.adapters.magento.session import BASKETS, ORDERS, SHIPMENTS, MagentoSession, batches
+from cartui.adapters.magento.render import Where, batches, render_shipment
+from cartui.adapters.magento.session import BASKETS, ORDERS, SHIPMENTS, MagentoSession
 from cartui.adapters.magento.stock import MagentoStock
 from cartui.adapters.magento.wire import ShipmentWire
 from cartui.domain.ids import CartOrderId

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from cartui.adapters.magento.errors import REFUSALS, NoRouteError, RefusedSignInError, error_of
+from cartui.adapters.magento.errors import REFUSALS, NoRouteError, RefusedSignInError, error_of, is_bad_signature
 from cartui.adapters.magento.facts import AUTH_OAUTH, AUTH_USER, FACTS
 from cartui.adapters.magento.paging import Cursor, last_stamp
 from cartui.adapters.magento.parse import as_rows, row_id
-from cartui.adapters.magento.render import Where, render_search
+from cartui.adapters.magento.render import Where, batches, render_search
+from cartui.adapters.magento.signed_path import laminas_url
 from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
@@ -38,7 +39,6 @@ _LOG_IN: Final = "rest/V1/integration/admin/token"
 _SMALLER: Final = 5  # times smaller pages where the shop can't give large ones: 100, 20, 4 rows
 _SMALLEST: Final = 20
 _CLOCKS_AGREE: Final = timedelta(minutes=2)
-_SIX_KB: Final = 6_000  # of one request line; web servers take 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,8 @@ class MagentoSession:
         self._terms: Terms | None = None
         self._names: dict[str, dict[str, str]] = {}
         self._behind = timedelta(0)  # the shop's clock less ours, where they are far apart
+        self._by_laminas = True  # how the shop checks signatures; see signed_path
+        self._way_is_known = False
         self.size = FACTS.page_size
         self.last_status: int | None = None
         self.exchanges = 0
@@ -154,6 +156,7 @@ class MagentoSession:
         at = int((clock() + self._behind).timestamp())
         digest = self.option("signature") or HMAC_SHA256
         nonce = secrets.token_hex(16)
+        url = laminas_url(url) if self._by_laminas else url
         return render_oauth(sign_oauth(keys, method, url, at=at, nonce=nonce, digest=digest, natural_order=True))
 
     def log_in(self, stale: str = "") -> None:
@@ -206,6 +209,12 @@ class MagentoSession:
             reply = self._send(method, where, params, body, writes, idempotent, record)
         if reply.status == 401 and self.auth == AUTH_OAUTH and self._learn_clock(reply):
             reply = self._send(method, where, params, body, writes, idempotent, record)
+        if self.auth == AUTH_OAUTH and laminas_url(where) != where and not self._way_is_known:
+            self._way_is_known = not is_bad_signature(reply)
+            if not self._way_is_known:
+                self._by_laminas = not self._by_laminas
+                reply = self._send(method, where, params, body, writes, idempotent, record)
+                self._way_is_known = not is_bad_signature(reply)
         if reply.status not in REFUSALS or reply.status in accept:
             return reply
         error = error_of(reply, record, listing=not record)
@@ -371,21 +380,6 @@ class MagentoSession:
             if not found or number * size >= total:
                 return rows
             number += 1
-
-
-def batches(values: Sequence[str], most: int) -> Iterator[list[str]]:
-    """Values for one request each: so many, and no longer than a request line may be."""
-    batch: list[str] = []
-    length = 0
-    for value in values:
-        longer = 3 * len(value.encode()) + 3
-        if batch and (len(batch) >= most or length + longer > _SIX_KB):
-            yield batch
-            batch, length = [], 0
-        batch.append(value)
-        length += longer
-    if batch:
-        yield batch
 
 
 def _real_time() -> datetime:

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from cartui.adapters.magento.errors import NoRouteError, RefusedSignInError
 from cartui.adapters.magento.parse import as_rows, row_id
-from cartui.adapters.magento.render import Where, render_number
-from cartui.adapters.magento.session import SOURCE_ITEMS, MagentoSession, batches
+from cartui.adapters.magento.render import Where, batches, render_number
+from cartui.adapters.magento.session import SOURCE_ITEMS, MagentoSession
 from cartui.adapters.magento.wire import SourceItemWire, StockItemWire, read_number
 from cartui.domain.records import StockResult, StockWrite, WriteState
 from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError
