@@ -91,6 +91,7 @@ class CartuiApp(App[int], inherit_bindings=False):
         self._views: dict[str, CartView] | None = None
         self._window_title = ""
         self._told_bugs: dict[str, str] = {}
+        self._told_troubles: set[str] = set()  # by the cart's name; "" for the books themselves
         self._shown_cart: str | None = None
         self.leaving = Leaving(self.threads, self._pulse, self._runner, self._gone)
         self._here: asyncio.AbstractEventLoop | None = None
@@ -163,15 +164,15 @@ class CartuiApp(App[int], inherit_bindings=False):
     def on_cycle_ended(self, message: CycleEnded) -> None:
         if message.report.problem:
             self.remember_error(f"{message.report.cart_name}: {message.report.problem} {message.report.remedy}")
+        self._told_troubles.discard(message.report.cart_name)
+        self._told_troubles.discard("")
         self.reload_carts()
 
     def on_cycle_broke(self, message: CycleBroke) -> None:
         """One cart's cycle ended by a bug, or the books were away: said here, and the runner goes on."""
         error, name = message.error, message.cart_name or "Auto-sync"
         if isinstance(error, CartuiError):
-            self.remember_error(f"{name}: {error}")
-            if isinstance(self.screen, CartuiScreen):
-                self.screen.hint(f"{name}: {error}", "$text-warning")
+            self._tell_trouble(message.cart_name, name, error)
         elif self._told_bugs.get(name) != (told := f"{type(error).__name__} {error}"):
             self._told_bugs[name] = told  # the same one again and again is logged once and shown once
             self.report_bug(
@@ -179,11 +180,17 @@ class CartuiApp(App[int], inherit_bindings=False):
             )
         self.reload_carts()
 
+    def _tell_trouble(self, cart_name: str, name: str, error: CartuiError) -> None:
+        """A line each time; the first time until a cycle ends again, whole, with its remedy: the line has no room."""
+        if isinstance(self.screen, CartuiScreen):
+            self.screen.hint(f"{name}: {error}", "$text-warning")
+        if cart_name not in self._told_troubles:
+            self._told_troubles.add(cart_name)
+            self.remember_error(f"{name}: {error}")
+            self.push_screen(ErrorDialog("Auto-sync waits", error.problem, error.remedy))
+
     def on_runner_ended(self, message: RunnerEnded) -> None:
-        if message.bug is not None:
-            self.report_bug(message.bug)
-        elif message.error is not None:
-            self.push_screen(ErrorDialog("Auto-sync ended", message.error.problem, message.error.remedy))
+        self.report_bug(message.bug)
         self.reload_carts()
 
     def wake_runner(self) -> None:

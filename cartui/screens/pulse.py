@@ -12,6 +12,8 @@ from cartui.errors import CartuiError
 from cartui.sync import runner
 from cartui.sync.workspace import Workspace
 
+TROUBLE_SECONDS = 15.0  # until auto-sync looks again whether a person has mended what ended it
+
 
 class CycleEnded(Message):
     """A cycle of some cart ended."""
@@ -32,11 +34,10 @@ class CycleBroke(Message):
 
 
 class RunnerEnded(Message):
-    """The runner ended by an error: `error` in words, or a `bug`."""
+    """The runner ended by a bug."""
 
-    def __init__(self, error: CartuiError | None, bug: BaseException | None) -> None:
+    def __init__(self, bug: BaseException) -> None:
         super().__init__()
-        self.error = error
         self.bug = bug
 
 
@@ -90,8 +91,17 @@ class RunnerThread:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        error: CartuiError | None = None
-        bug: BaseException | None = None
+        try:
+            while not self._run_until_trouble():
+                pass
+        except Exception as bug:  # noqa: BLE001  the boundary of the thread: the bug is logged and shown, the screens go on
+            self._post(RunnerEnded(bug))
+        finally:
+            self._ws.close_thread()
+
+    def _run_until_trouble(self) -> bool:
+        """True when asked to stop. What a person must mend (a disk, rights) ends nothing: when it is mended, auto-sync
+        goes on by itself, as the screen goes on saying."""
         try:
             runner.run_forever(
                 self._ws,
@@ -99,14 +109,11 @@ class RunnerThread:
                 wait=self._pulse.wait,
                 on_error=lambda name, error: self._post(CycleBroke(name, error)),
             )
-        except CartuiError as problem:
-            error = problem
-        except Exception as problem:  # noqa: BLE001  the boundary of the thread: the bug is logged and shown, the screens go on
-            bug = problem
-        finally:
+        except CartuiError as trouble:
+            self._post(CycleBroke("", trouble))
             self._ws.close_thread()
-        if error is not None or bug is not None:
-            self._post(RunnerEnded(error, bug))
+            return self._pulse.wait(TROUBLE_SECONDS)
+        return True
 
     def _post(self, message: Message) -> None:
         self._reply_to.post_message(message)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from textual.message import Message
+from textual.message_pump import MessagePump
 
 from cartui.adapters.memory import MemoryShop
 from cartui.app import CartuiApp
 from cartui.domain.ids import RecordKind
 from cartui.domain.settings import SyncStatus
+from cartui.errors import AbortCycleError, NeedsOperatorError
 from cartui.screens.auto_sync import AutoSyncScreen
 from cartui.screens.dialogs import ConfirmDialog, ListedDialog, TypedWordDialog
-from cartui.screens.pulse import CycleBroke
+from cartui.screens.pulse import CycleBroke, Pulse, RunnerThread
 from cartui.screens.set_up import reference_words
 from cartui.screens.start import start_words
-from cartui.sync import carts
+from cartui.sync import carts, runner
 from cartui.sync.actions import Selection, plan_import
 from cartui.sync.apply import apply_plan
 from cartui.sync.workspace import Workspace
@@ -109,6 +114,41 @@ async def test_a_bug_in_one_cart_is_told_once_and_the_runner_goes_on(ws: Workspa
         assert len(app.screen_stack) == 2
         assert "the other carts go on" in " ".join(seen(app).replace("│", "").split())
         assert len(app.recent_errors) == 1
+
+
+async def test_trouble_with_the_books_is_told_whole_once(ws: Workspace, make_app: Make) -> None:
+    """With its remedy, which the line above the keys has no room for; again only after a cycle that ended."""
+    ready_cart(ws)
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        for _ in range(2):
+            app.post_message(CycleBroke(NAME, AbortCycleError("The disk is full.", "Free space on it.")))
+            await settle(pilot)
+        assert len(app.screen_stack) == 2
+        assert "Free space on it." in seen(app)
+        assert len(app.recent_errors) == 1
+
+
+def test_auto_sync_goes_on_when_a_person_has_mended_the_trouble(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ended it once (no right to write) is told; the thread looks again until it is asked to stop."""
+    told: list[Message] = []
+    pulse = Pulse()
+    answers = iter([NeedsOperatorError("The database can't be written.", "Give rights."), None])
+
+    def run_forever(*_: object, **__: object) -> None:
+        if (answer := next(answers)) is not None:
+            raise answer
+
+    monkeypatch.setattr(runner, "run_forever", run_forever)
+    monkeypatch.setattr(pulse, "wait", lambda seconds: False)
+    thread = RunnerThread(ws, pulse, cast(MessagePump, SimpleNamespace(post_message=told.append)))
+    thread.start()
+    assert thread.join(10)
+    assert [str(one.error) for one in told if isinstance(one, CycleBroke)] == [
+        "The database can't be written. Give rights."
+    ]
+    assert next(answers, "both were used") == "both were used"
 
 
 @pytest.mark.parametrize(
