@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntEnum
+from typing import Self
 
 
 class ExitCode(IntEnum):
@@ -31,6 +32,35 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+class Remedy(str):
+    """What to do, for both sides of the program: as a text it is what the screen says, with the key; `command` is what
+    the command line says, with the command to type. Whatever names a key or a command is one of these; a remedy that
+    names neither is a plain text."""
+
+    __slots__ = ("command",)
+    command: str
+
+    def __new__(cls, key: str, command: str) -> Self:
+        remedy = super().__new__(cls, key)
+        remedy.command = command
+        return remedy
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # copies and pickles keep both
+        return str(self), self.command
+
+
+def headless(text: str) -> str:
+    """A remedy, or any other text, as the command line says it."""
+    return text.command if isinstance(text, Remedy) else text
+
+
+def joined(*parts: str) -> str:
+    """Sentences one after the other, each as its side says it; empty ones are left out."""
+    told = [part for part in parts if part]
+    key, command = " ".join(told), " ".join(headless(part) for part in told)
+    return key if key == command else Remedy(key, command)
+
+
 class CartuiError(Exception):
     """A refusal or failure that names its remedy."""
 
@@ -41,6 +71,11 @@ class CartuiError(Exception):
 
     def __str__(self) -> str:
         return f"{self.problem} {self.remedy}".strip()
+
+    @property
+    def told(self) -> str:
+        """Problem and remedy, as a `Remedy` where the two sides of the program say it in their own ways."""
+        return joined(self.problem, self.remedy)
 
 
 class HoldRecordError(CartuiError):

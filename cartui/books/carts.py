@@ -12,7 +12,7 @@ import peewee
 
 from cartui.books.database import Database, Row
 from cartui.books.faults import StaleVersionError
-from cartui.books.fields import check_text, to_moment
+from cartui.books.fields import remedy_text, to_moment
 from cartui.books.selects import Select
 from cartui.books.tables import Cart, Cycle, Document
 from cartui.domain.ids import CartId
@@ -139,7 +139,7 @@ class Carts:
 
     def set_status(self, cart_id: CartId, status: SyncStatus, reason: str = "") -> None:
         """RUNNING or STOPPED; `reason` is kept with STOPPED."""
-        kept = check_text(reason) if status is SyncStatus.STOPPED else ""
+        kept = remedy_text(reason) if status is SyncStatus.STOPPED else ""
         self._set(cart_id, "status = ?, stop_reason = ?", status.value, kept)
 
     def set_tested(self, cart_id: CartId, at: datetime | None, fingerprint: str) -> None:

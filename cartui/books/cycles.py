@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from cartui.books.database import Database, Row
-from cartui.books.fields import check_text, to_json, to_moment
+from cartui.books.fields import check_text, remedy_text, to_json, to_moment
 from cartui.books.tables import Cycle
 from cartui.domain.ids import CartId, RecordKind
 from cartui.domain.outcomes import Counts, CycleReport, CycleResult
@@ -52,7 +52,7 @@ def _stored(report: CycleReport) -> tuple[object, ...]:
         report.result.value,
         to_json({kind.value: asdict(counts) for kind, counts in report.counts.items()}),
         check_text(report.problem),
-        check_text(report.remedy),
+        remedy_text(report.remedy),
         report.held_total,
         None if report.next_at is None else to_moment(report.next_at),
     )

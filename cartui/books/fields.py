@@ -17,6 +17,8 @@ from typing import Any, Final
 
 from peewee import BigIntegerField, TextField
 
+from cartui.errors import Remedy
+
 LIMIT: Final = 10**18
 """Millionths; the greatest amount is one millionth less than a billion units (10**12)."""
 
@@ -162,6 +164,32 @@ class WordsField(TextField):
 
     def db_value(self, value: str | None) -> str | None:
         return None if value is None else check_text(str(value))
+
+
+_BETWEEN = "\x1f"  # no text that is told to a person has it
+
+
+def remedy_text(remedy: str) -> str:
+    """A remedy as one text, both its wordings in it."""
+    return check_text(f"{remedy}{_BETWEEN}{remedy.command}" if isinstance(remedy, Remedy) else remedy)
+
+
+def remedy_of(stored: str) -> str:
+    """The remedy again; a text with one wording is as it is."""
+    if _BETWEEN not in stored:
+        return stored
+    key, _, command = stored.partition(_BETWEEN)
+    return Remedy(key, command)
+
+
+class RemedyField(TextField):
+    """A remedy, for the screen and for the command line."""
+
+    def db_value(self, value: str | None) -> str | None:
+        return None if value is None else remedy_text(value)
+
+    def python_value(self, value: str | None) -> str | None:
+        return None if value is None else remedy_of(value)
 
 
 class JsonField(TextField):

@@ -13,7 +13,7 @@ from typing import Any
 import peewee
 
 from cartui.books.database import Database
-from cartui.books.fields import to_moment
+from cartui.books.fields import remedy_text, to_moment
 from cartui.books.selects import Select
 from cartui.books.tables import Outbox as OutboxTable
 from cartui.domain.ids import CartId, RecordKind
@@ -167,8 +167,9 @@ class Outbox:
                 " sent_version = ?, reason = ?, remedy = ?, tries = ?, due_at = ?,"
                 " approved = CASE WHEN ? = 'done' THEN 0 ELSE approved END WHERE id = ?",
                 (
-                    one.row.version, state.value, *asks, state.value, one.row.version, one.reason, one.remedy,
-                    one.row.tries + 1 if slow else 0, to_moment(now + pause), state.value, one.row.row_id,
+                    one.row.version, state.value, *asks, state.value, one.row.version, one.reason,
+                    remedy_text(one.remedy), one.row.tries + 1 if slow else 0, to_moment(now + pause), state.value,
+                    one.row.row_id,
                 ),
             )  # fmt: skip
 

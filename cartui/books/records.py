@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import peewee
 
 from cartui.books.database import Database, Row
-from cartui.books.fields import pack, to_json, to_moment, unpack
+from cartui.books.fields import pack, remedy_text, to_json, to_moment, unpack
 from cartui.books.selects import Select
 from cartui.books.tables import Document, Record
 from cartui.domain.documents import DocumentStatus
@@ -187,7 +187,7 @@ def _stored(cart_id: CartId, record: CartRecord, our_id: int | None) -> tuple[ob
         record.fingerprint,
         record.state._value_,
         record.reason,
-        record.remedy,
+        remedy_text(record.remedy),
         our_id,
         to_json(record.agreed),
         record.evidence,

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from cartui.books.fields import FlagField, JsonField, MicrosField, MomentField
+from cartui.books.fields import FlagField, JsonField, MicrosField, MomentField, RemedyField
 
-_READ_ANOTHER_WAY: Final = (MicrosField, MomentField, FlagField, JsonField)
+_READ_ANOTHER_WAY: Final = (MicrosField, MomentField, FlagField, JsonField, RemedyField)
 
 
 class Select:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cartui.books.database import Database
 from cartui.books.database import Row as StoredRow
-from cartui.books.fields import from_micros, from_moment
+from cartui.books.fields import from_micros, from_moment, remedy_of
 from cartui.books.filters import Condition, Sort, Sourced, condition_of
 from cartui.domain.money import format_amount
 from cartui.domain.query import ensure_fields, parse_query
@@ -206,7 +206,7 @@ def _value(sort: Sort, stored: Any) -> Any:
         case Sort.FLAG:
             return bool(stored)
         case _:
-            return stored
+            return remedy_of(stored) if isinstance(stored, str) else stored
 
 
 def _cell(sort: Sort, value: Any, values: Values) -> str:

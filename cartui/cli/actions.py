@@ -14,7 +14,7 @@ from cartui.domain.ids import Direction, DocumentId, RecordKind
 from cartui.domain.outcomes import Counts
 from cartui.domain.plan import Action, Plan, PlannedChange
 from cartui.domain.plan_totals import plan_totals
-from cartui.errors import ExitCode, NeedsOperatorError
+from cartui.errors import ExitCode, NeedsOperatorError, headless
 from cartui.sync import actions
 from cartui.sync.actions import Selection
 from cartui.sync.apply import Applied, ApplyReport, apply_plan, plan_brakes
@@ -190,7 +190,9 @@ def show_report(ws: Workspace, report: ApplyReport, *, json: bool) -> None:
             output.json_line(applied_row(report.plan, one, documents.get(one.our_id or 0)))
         else:
             _print_change(
-                one.change, f"{one.problem} {one.remedy}".strip() or one.change.reason, failed=bool(one.problem)
+                one.change,
+                f"{one.problem} {headless(one.remedy)}".strip() or one.change.reason,
+                failed=bool(one.problem),
             )
     counts = report.counts
     output.words(f"{report.plan.kind.value.capitalize()}s: {counted(counts)}.")

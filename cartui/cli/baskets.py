@@ -9,7 +9,7 @@ from cartui.cli import output
 from cartui.cli.interrupt import Interrupts
 from cartui.cli.session import open_session
 from cartui.domain.baskets import BasketStep, NoteKind, basket_goods
-from cartui.errors import ExitCode, NeedsOperatorError
+from cartui.errors import ExitCode, NeedsOperatorError, headless
 from cartui.sync import baskets
 from cartui.sync.baskets import BasketView, Conversion
 from cartui.sync.workspace import Workspace
@@ -54,7 +54,7 @@ def _told(done: Conversion) -> None:
     if done.order_id is not None:
         output.words(f"The cart placed order {done.order_id}.")
     if done.reason:
-        output.words(f"No document was made yet: {done.reason}")
+        output.words(f"No document was made yet: {headless(done.reason)}")
 
 
 def basket_row(view: BasketView) -> dict[str, object]:

@@ -23,6 +23,7 @@ from cartui.errors import (
     HoldRecordError,
     LeaseTakenError,
     NeedsOperatorError,
+    headless,
 )
 from cartui.sync.workspace import StopRequested
 
@@ -92,14 +93,16 @@ def explain(error: BaseException) -> Failure | None:
     """Sentence and exit code of an expected error; None for a bug."""
     match error:
         case NeedsOperatorError():
-            return Failure(str(error), error.exit_code)
+            return Failure(headless(error.told), error.exit_code)
         case HoldRecordError():
-            return Failure(f"{error.record}: {error}", ExitCode.HELD_RECORDS)
+            return Failure(f"{error.record}: {headless(error.told)}", ExitCode.HELD_RECORDS)
         case AbortCycleError():
-            return Failure(str(error), ExitCode.TRY_AGAIN_LATER)
+            return Failure(headless(error.told), ExitCode.TRY_AGAIN_LATER)
         case LeaseTakenError():
-            return Failure(str(error), ExitCode.LEASE_TAKEN)
-        case CartuiError() | QueryError():
+            return Failure(headless(error.told), ExitCode.LEASE_TAKEN)
+        case CartuiError():
+            return Failure(headless(error.told), ExitCode.CONFIG_OR_GUARD)
+        case QueryError():
             return Failure(str(error), ExitCode.CONFIG_OR_GUARD)
         case OSError() if error.errno in _MACHINE_REMEDIES:
             where = f" ({error.filename})" if error.filename else ""

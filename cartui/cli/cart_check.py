@@ -7,7 +7,7 @@ import argparse
 from cartui.cli import output
 from cartui.cli.interrupt import Interrupts
 from cartui.cli.session import open_session
-from cartui.errors import ExitCode
+from cartui.errors import ExitCode, headless
 from cartui.sync.cart_check import check_cart
 
 
@@ -23,7 +23,7 @@ def run_check(arguments: argparse.Namespace) -> int:
             })  # fmt: skip
             continue
         output.line(one.problem, "warn")
-        output.line(f"    {one.remedy}")
+        output.line(f"    {headless(one.remedy)}")
         for example in one.examples:
             output.line(f"    - {example}")
         if len(one.ids) > len(one.examples):

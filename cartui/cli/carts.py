@@ -17,7 +17,7 @@ from cartui.domain.guard import GuardLevel, GuardProblem, blocking
 from cartui.domain.ports import TEST_PASSED, AdapterSpec, StageResult, Verdict
 from cartui.domain.reconcile import ReconcileStatus
 from cartui.domain.settings import CartConnection, CartSettings
-from cartui.errors import ExitCode, NeedsOperatorError
+from cartui.errors import ExitCode, NeedsOperatorError, headless
 from cartui.sync import carts
 from cartui.sync.carts import CartView
 from cartui.sync.workspace import Workspace
@@ -204,7 +204,7 @@ def run_test(arguments: argparse.Namespace) -> int:
                 print_stage(stage)
             failed = stage if stage.verdict is Verdict.FAILED else failed
     if failed is not None:
-        output.words(f"TEST FAILED at {failed.stage}: {failed.detail} {failed.remedy}".strip())
+        output.words(f"TEST FAILED at {failed.stage}: {failed.detail} {headless(failed.remedy)}".strip())
         return ExitCode.CART_REFUSED
     if not arguments.json:
         output.line(TEST_PASSED, "good")
@@ -215,7 +215,7 @@ def print_stage(stage: StageResult) -> None:
     """One stage for a person."""
     output.line(f"{stage.verdict.value:8} {stage.stage.value:15} {stage.detail}".rstrip(), _MARKS[stage.verdict])
     if stage.remedy:
-        output.line(f"{'':24} {stage.remedy}")
+        output.line(f"{'':24} {headless(stage.remedy)}")
 
 
 def stage_row(stage: StageResult) -> dict[str, str]:
@@ -244,7 +244,7 @@ def run_start(arguments: argparse.Namespace) -> int:
         said(ws, view.document.name, arguments, "is RUNNING. It is synchronised by `cartui` or `cartui --sync-only`.")
         for problem in view.problems:
             if problem.level is GuardLevel.ADVICE:
-                output.words(f"Note: {problem.problem} {problem.remedy}")
+                output.words(f"Note: {headless(problem.problem)} {headless(problem.remedy)}")
     return ExitCode.OK
 
 

@@ -8,7 +8,7 @@ from cartui.cli import output
 from cartui.cli.interrupt import Interrupts
 from cartui.cli.session import open_session
 from cartui.domain.conflicts import Conflict, Whose
-from cartui.errors import ExitCode, NeedsOperatorError
+from cartui.errors import ExitCode, NeedsOperatorError, headless
 from cartui.sync import conflicts
 from cartui.sync.conflicts import SettleReport
 from cartui.sync.workspace import Workspace
@@ -58,7 +58,7 @@ def _told(report: SettleReport, arguments: argparse.Namespace) -> int:
     if arguments.json:
         output.rows_out(rows, "json")
     for one in () if arguments.json else report.refused:
-        output.words(f"{one.conflict.external_id}.{one.conflict.field}: {one.problem} {one.remedy}")
+        output.words(f"{one.conflict.external_id}.{one.conflict.field}: {one.problem} {headless(one.remedy)}")
     where = "ours waits to be sent" if arguments.action == Whose.OURS else "the cart's values are here now"
     output.words(f"{len(report.settled)} settled: {where}." if report.settled else "Nothing was settled.")
     return ExitCode.HELD_RECORDS if report.refused else ExitCode.OK

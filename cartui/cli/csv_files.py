@@ -11,7 +11,7 @@ from cartui.cli.session import open_session
 from cartui.domain.csv_numbers import DecimalSign
 from cartui.domain.csv_table import MAX_BYTES
 from cartui.domain.record_changes import ChangeSet, RowAction, RowChange, Subject
-from cartui.errors import ExitCode, NeedsOperatorError
+from cartui.errors import ExitCode, NeedsOperatorError, headless
 from cartui.sync.record_changes import CsvOptions, apply_changes, preview_csv, read_file
 
 
@@ -80,7 +80,7 @@ def _row(row: RowChange, *, done: bool) -> dict[str, object]:
 
 def _print(row: RowChange) -> None:
     if row.action is RowAction.ERROR:
-        output.line(f"{row.key:9} error   {row.label}: {row.problem} {row.remedy}", "bad")
+        output.line(f"{row.key:9} error   {row.label}: {row.problem} {headless(row.remedy)}", "bad")
         return
     told = "; ".join(f"{one.name}: {one.before or '-'} -> {one.after or '-'}" for one in row.fields)
     output.line(f"{row.key:9} {row.action.value:7} {row.label}  ({told})")

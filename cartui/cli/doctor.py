@@ -26,7 +26,7 @@ from cartui.config.secrets import shown_reference
 from cartui.config.settings import Config, load_config, redacted_url
 from cartui.domain.guard import GuardLevel
 from cartui.domain.ports import Verdict
-from cartui.errors import CartuiError, ExitCode
+from cartui.errors import CartuiError, ExitCode, headless
 from cartui.sync import carts
 from cartui.sync.carts import CartView
 from cartui.sync.workspace import Workspace
@@ -65,7 +65,7 @@ def run_doctor(arguments: argparse.Namespace) -> int:
         else:
             output.line(f"{finding.verdict.value:8} {finding.about:22} {finding.detail}", _STYLES[finding.verdict])
             if finding.remedy:
-                output.line(f"{'':31} {finding.remedy}")
+                output.line(f"{'':31} {headless(finding.remedy)}")
     return ExitCode.CONFIG_OR_GUARD if failed else ExitCode.OK
 
 
@@ -89,7 +89,7 @@ def findings(*, adopt: bool, offline: bool) -> Iterator[Finding]:
             for view in carts.list_carts(ws):
                 yield from _check_cart(ws, view, offline=offline)
     except CartuiError as error:
-        yield Finding("database", Verdict.FAILED, redacted(error.problem), redacted(error.remedy))
+        yield Finding("database", Verdict.FAILED, redacted(error.problem), redacted(headless(error.remedy)))
 
 
 def _sqlite_version() -> Finding:
@@ -222,4 +222,4 @@ def _check_connection(ws: Workspace, view: CartView) -> Iterator[Finding]:
                     return
         yield Finding(about, Verdict.PASSED, "its connection works")
     except CartuiError as error:
-        yield Finding(about, Verdict.FAILED, redacted(error.problem), redacted(error.remedy))
+        yield Finding(about, Verdict.FAILED, redacted(error.problem), redacted(headless(error.remedy)))

@@ -16,7 +16,7 @@ from cartui.domain.editing import DocumentEdit
 from cartui.domain.ids import DocumentId
 from cartui.domain.money import AmountError, parse_amount
 from cartui.domain.settings import DocumentKind
-from cartui.errors import ExitCode, NeedsOperatorError
+from cartui.errors import ExitCode, NeedsOperatorError, headless
 from cartui.sync import approvals, fulfilment
 from cartui.sync.approvals import Approved
 from cartui.sync.document_edits import preview_edit, save_edit
@@ -198,7 +198,7 @@ def _made(ws: Workspace, arguments: argparse.Namespace, made: DocumentId) -> int
     if arguments.approve:
         [done] = approvals.approve_documents(ws, approvals.preview_approvals(ws, [made]))
         if done.problem:
-            output.words(f"It was made but not approved: {done.problem} {done.remedy}")
+            output.words(f"It was made but not approved: {done.problem} {headless(done.remedy)}")
             code = ExitCode.HELD_RECORDS
     document = ws.books.documents.get(made)
     _told(document, arguments, f"was made, {document.status.value}")
@@ -281,7 +281,7 @@ def show_approval(approval: Approval, *, json: bool) -> None:
     head = f"{document.name}  {draft.kind.label}  {draft.customer_name}  {money(draft.total, draft.currency)}"
     output.line(f"{head} {draft.currency}")
     if approval.problem:
-        output.line(f"    refused: {approval.problem} {approval.remedy}", "bad")
+        output.line(f"    refused: {approval.problem} {headless(approval.remedy)}", "bad")
         return
     for one in approval.transfers:
         output.line(f"    {one.debit} <- {one.credit}  {money(one.amount, one.currency)} {one.currency}")
@@ -343,7 +343,7 @@ def _report(done: list[Approved], wanted: int, *, json: bool) -> int:
                 "remedy": one.remedy,
             })  # fmt: skip
         elif one.problem:
-            output.line(f"{one.name}  not approved: {one.problem} {one.remedy}", "bad")
+            output.line(f"{one.name}  not approved: {one.problem} {headless(one.remedy)}", "bad")
         else:
             output.line(f"{one.name}  approved as {one.number}", "good")
     refused = [one for one in done if one.problem]

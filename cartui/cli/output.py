@@ -13,6 +13,7 @@ from typing import Final, TextIO
 
 from cartui.domain import csv_cells
 from cartui.domain.safe_text import safe_text
+from cartui.errors import headless
 from cartui.sync.workspace import Progress
 
 _NUMBER: Final = re.compile(r"-?\d{1,30}(\.\d{1,20})?", re.ASCII)
@@ -37,7 +38,7 @@ def prepare_streams() -> None:
 def words(text: str) -> None:
     """One or more sentences for a person, on stderr."""
     _clear_progress()
-    for line in text.splitlines() or [""]:
+    for line in headless(text).splitlines() or [""]:
         sys.stderr.write(safe_text(line) + "\n")
     sys.stderr.flush()
 
@@ -45,7 +46,7 @@ def words(text: str) -> None:
 def line(text: str = "", style: str = "") -> None:
     """One line of data on stdout, coloured only on a terminal."""
     _clear_progress()
-    sys.stdout.write(painted(safe_text(text), style) + "\n")
+    sys.stdout.write(painted(safe_text(headless(text)), style) + "\n")
 
 
 def painted(text: str, style: str, stream: TextIO | None = None) -> str:
@@ -59,8 +60,21 @@ def painted(text: str, style: str, stream: TextIO | None = None) -> str:
 def json_line(row: Row) -> None:
     """One JSON object on a line of its own, ASCII only, delivered at once."""
     _clear_progress()
-    sys.stdout.write(json.dumps(dict(row), ensure_ascii=True, default=str) + "\n")
+    sys.stdout.write(json.dumps(_told(dict(row)), ensure_ascii=True, default=str) + "\n")
     sys.stdout.flush()
+
+
+def _told(value: object) -> object:
+    """A value with every remedy in it as the command line says it."""
+    match value:
+        case str():
+            return headless(value)
+        case dict():
+            return {key: _told(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_told(one) for one in value]
+        case _:
+            return value
 
 
 def rows_out(rows: Iterable[Row], how: str) -> int:
@@ -84,7 +98,7 @@ def csv_out(rows: Iterable[Row]) -> int:
     writer.writerow([csv_cell(name) for name in columns])
     count = 0
     for row in rest:
-        writer.writerow([csv_cell(row.get(name)) for name in columns])
+        writer.writerow([csv_cell(_told(row.get(name))) for name in columns])
         count += 1
     return count
 
@@ -96,14 +110,14 @@ def table_out(rows: Iterable[Row], columns: Sequence[str] | None = None) -> int:
         return 0
     names = list(columns or first)
     sample = list(islice(rest, _SAMPLE))
-    texts = [[cell_text(row.get(name)) for name in names] for row in sample]
+    texts = [[cell_text(_told(row.get(name))) for name in names] for row in sample]
     widths = [max(len(name), *(len(text[at]) for text in texts)) for at, name in enumerate(names)]
     widths = [width if name in _WHOLE else min(_WIDEST, width) for name, width in zip(names, widths, strict=True)]
     right = [all(not text[at] or _NUMBER.fullmatch(text[at]) for text in texts) for at in range(len(names))]
     line(_joined([name.upper() for name in names], widths, right), "quiet")
     count = 0
     for row in chain(sample, rest):
-        line(_joined([cell_text(row.get(name)) for name in names], widths, right))
+        line(_joined([cell_text(_told(row.get(name))) for name in names], widths, right))
         count += 1
     return count
 

@@ -11,7 +11,7 @@ from cartui.cli.session import open_session
 from cartui.domain.documents import DocumentLine
 from cartui.domain.ids import DocumentId
 from cartui.domain.money import MoneyProof, places_of
-from cartui.errors import ExitCode, NeedsOperatorError
+from cartui.errors import ExitCode, NeedsOperatorError, headless
 from cartui.sync import carts
 from cartui.sync.carts import CartView
 from cartui.sync.documents import DocumentView, view_document
@@ -49,10 +49,12 @@ def _show_cart(view: CartView, *, json: bool) -> None:
             value = ", ".join(f"{key}={text}" for key, text in value.items())  # noqa: PLW2901
         elif isinstance(value, list):
             value = ", ".join(value)  # noqa: PLW2901
-        output.line(f"{name:{width}}  {output.cell_text(value)}".rstrip())
+        output.line(
+            f"{name:{width}}  {output.cell_text(headless(value) if isinstance(value, str) else value)}".rstrip()
+        )
     for problem in view.problems:
         found = problem_row(problem)
-        output.line(f"{found['level']:{width}}  {found['problem']} {found['remedy']}", "warn")
+        output.line(f"{found['level']:{width}}  {found['problem']} {headless(found['remedy'])}", "warn")
 
 
 def find_document(ws: Workspace, view: CartView, wanted: str) -> DocumentId:
@@ -149,7 +151,9 @@ def show_document(view: DocumentView) -> None:
     row = {name: value for name, value in row.items() if value not in ([], "", None) or name in _ALWAYS}
     width = max(map(len, row))
     for name, value in row.items():
-        output.line(f"{name:{width}}  {output.cell_text(value)}".rstrip())
+        output.line(
+            f"{name:{width}}  {output.cell_text(headless(value) if isinstance(value, str) else value)}".rstrip()
+        )
     output.line()
     output.table_out(lines if isinstance(lines, list) else [])
     output.line()

@@ -19,7 +19,7 @@ from cartui.cli.session import open_session
 from cartui.domain.outbox import Ending
 from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.settings import SyncStatus
-from cartui.errors import ExitCode, NeedsOperatorError
+from cartui.errors import CartuiError, ExitCode, NeedsOperatorError, headless
 from cartui.sync import carts, runner
 from cartui.sync.workspace import Progress, StopRequested, Workspace
 
@@ -66,7 +66,7 @@ def tell_of_faults(ws: Workspace) -> int:
     resting = [view.document for view in carts.list_carts(ws) if carts.stopped_by_fault(view.document)]
     for document in resting:
         remedy = f"Mend that, then `cartui start {document.name!r}` (or `cartui stop` it to be told no more)."
-        output.words(redacted(f"{document.name} is STOPPED: {document.stop_reason} {remedy}"))
+        output.words(redacted(f"{document.name} is STOPPED: {headless(document.stop_reason)} {remedy}"))
     return len(resting)
 
 
@@ -107,7 +107,7 @@ class Rounds:
         if isinstance(error, StopRequested):
             raise error
         if not name:  # the database is busy or its server away: it is looked for again
-            output.words(redacted(str(error)))
+            output.words(redacted(headless(error.told) if isinstance(error, CartuiError) else str(error)))
             return
         failure = explain(error) or logged_bug(error)
         self.codes.append(failure.code)
@@ -147,7 +147,7 @@ def tell(report: CycleReport, *, json: bool) -> None:
         _line(report_row(report))
     kinds = "; ".join(f"{kind.value}s {counted(counts)}" for kind, counts in report.counts.items())
     sent = "; ".join(f"{kind.value} to the cart: {_endings(ended)}" for kind, ended in report.sent.items())
-    parts = (f"{kinds}." if kinds else "", f"{sent}." if sent else "", report.problem, report.remedy)
+    parts = (f"{kinds}." if kinds else "", f"{sent}." if sent else "", report.problem, headless(report.remedy))
     said = " ".join(part for part in parts if part)
     output.words(f"{report.cart_name}: {report.result.value}. {said}".rstrip())
     good = report.result in (CycleResult.OK, CycleResult.INTERRUPTED)

@@ -9,6 +9,7 @@ from datetime import datetime
 from cartui.domain.documents import Customer
 from cartui.domain.plan import FieldChange
 from cartui.domain.records import Buyer, CartCustomer
+from cartui.domain.remedies import CONFLICTS
 from cartui.domain.settings import FieldOwner
 
 BOTH_SIDES = "Changed on both sides"
@@ -40,7 +41,7 @@ class Merge:
 
     @property
     def remedy(self) -> str:
-        return "Say whose value counts under Conflicts (C on Held, or `cartui conflicts`)."
+        return CONFLICTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from cartui.domain.documents import Document, DocumentDraft, DocumentLine, Docum
 from cartui.domain.money import format_amount
 from cartui.domain.plan import FieldChange
 from cartui.domain.records import Address, LineKind, OrderState, PaymentState
+from cartui.domain.remedies import CART
+from cartui.errors import Remedy
 
 _PAYMENTS = "payments"
 _DEAD = (PaymentState.VOIDED, PaymentState.FAILED, PaymentState.EXPIRED)
@@ -67,16 +69,28 @@ def compare_order(document: Document, now: DocumentDraft, agreed: Mapping[str, s
         return OrderDrift(Drift.WORDS if words else Drift.SAME, words)
     reason = f"changed in the cart after import: {_told(goods)}"
     if document.status is DocumentStatus.PENDING:
-        return OrderDrift(Drift.EDITED, fields, reason, "Take it over, leave it, or void it and import it again.")
-    remedy = "It was approved: correct it with a credit note or a new document, then leave this change."
-    return OrderDrift(Drift.EDITED, fields, reason, remedy)
+        return OrderDrift(Drift.EDITED, fields, reason, _EDITED)
+    return OrderDrift(Drift.EDITED, fields, reason, _EDITED_APPROVED)
+
+
+_EDITED = Remedy(
+    "Take it over (a), leave it (i), or void it and import it again (I): r on its document.",
+    f"Run `cartui changes {CART} accept NUMBER`, or `ignore` or `reimport` in place of `accept`.",
+)
+_EDITED_APPROVED = Remedy(
+    "It was approved: correct it with a credit note (C) or a new document, then leave this change (r, then i).",
+    f"It was approved: run `cartui document credit NUMBER`, then `cartui changes {CART} ignore NUMBER`.",
+)
+_CANCELLED_APPROVED = Remedy(
+    "It was approved: reverse it with a credit note (C), or close the order.",
+    "It was approved: run `cartui document credit NUMBER`, or `cartui document close NUMBER`.",
+)
 
 
 def _cancelled(document: Document, now: DocumentDraft, fields: tuple[FieldChange, ...]) -> OrderDrift:
     reason = f"cancelled in the cart ({now.native_status})"
     if document.status is DocumentStatus.APPROVED:
-        remedy = "It was approved: reverse it with a credit note, or close the order."
-        return OrderDrift(Drift.CANCELLED, fields, reason, remedy)
+        return OrderDrift(Drift.CANCELLED, fields, reason, _CANCELLED_APPROVED)
     return OrderDrift(Drift.CANCELLED if document.status is DocumentStatus.PENDING else Drift.SAME, fields, reason)
 
 

@@ -25,6 +25,8 @@ from cartui.domain.plan import (
 from cartui.domain.plan_orders import held
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import CartCustomer, CustomerDraft
+from cartui.domain.remedies import CART, link_by_hand
+from cartui.errors import Remedy
 
 
 def customer_label(customer: CartCustomer | Customer) -> str:
@@ -106,6 +108,13 @@ class CustomerGround:
         return side.get(theirs.email.casefold(), ()) if theirs.email else ()
 
 
+_LINK = Remedy("Use Link selected (L) to tie it to that customer.", f"Run `cartui link {CART} customers ID` for it.")
+_CODE = Remedy(
+    "Type the code of an existing customer in the column Code, or create it (c).",
+    f"Add --set ID.code=CODE with the code of an existing customer, or run `cartui import {CART} customers ID`.",
+)
+
+
 def plan_create_customers(
     rows: Sequence[Received[CartCustomer]], ground: CustomerGround, edits: Edits
 ) -> list[PlannedChange]:
@@ -132,7 +141,7 @@ def _plan_create(row: Received[CartCustomer], ground: CustomerGround, code: str,
         return PlannedChange(Action.HOLD, key, label, reason, "Type another code, or none to be given one.")
     if ground.same_email(theirs):
         reason = f"A customer with the e-mail {theirs.email} exists in the system already."
-        return PlannedChange(Action.HOLD, key, label, reason, "Use Link selected to tie it to that customer.")
+        return PlannedChange(Action.HOLD, key, label, reason, _LINK)
     new = NewCustomer(
         first_name=theirs.first_name,
         last_name=theirs.last_name,
@@ -176,7 +185,7 @@ def _plan_link(row: Received[CartCustomer], ground: CustomerGround, code: str) -
         ours, evidence = (same[0] if len(same) == 1 else None), "e-mail"
         problem = f"{len(same) or 'No'} customers of the system have the e-mail {theirs.email or '(none)'}."
     if ours is None:
-        remedy = "Type the code of an existing customer in the column Code, or create it."
+        remedy = _CODE
         return PlannedChange(Action.HOLD, key, label, problem, remedy)
     return PlannedChange(
         Action.LINK,
@@ -245,7 +254,7 @@ def _plan_export(customer: Customer, ground: CustomerExportGround, draft_key: st
     found = [one for one in ground.found.get(our_id, ()) if not one.guest]
     if len(found) > 1:
         reason = f"{len(found)} customers of the cart have the e-mail {customer.email}."
-        return PlannedChange(Action.HOLD, key, label, reason, "Link the right one by hand on Customers (Cart).")
+        return PlannedChange(Action.HOLD, key, label, reason, link_by_hand("customer"))
     if found:
         fields = (FieldChange("linked to", "", f"{found[0].customer_id} {customer_label(found[0])}"),)
         reason = "the cart has a customer with this e-mail already"

@@ -18,6 +18,8 @@ from cartui.domain.plan import Action, Edits, ExportItem, FieldChange, ImportIte
 from cartui.domain.plan_orders import held
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import CartItem, ItemDraft, StockWrite
+from cartui.domain.remedies import CART, link_by_hand
+from cartui.errors import Remedy
 
 
 def cart_item_values(item: CartItem) -> dict[str, str]:
@@ -114,6 +116,18 @@ def typed_code(item: CartItem, edits: Mapping[str, str]) -> ItemCode:
     return ItemCode((edits.get("code") or item.sku).strip())
 
 
+_TYPE_ONE = Remedy("Type one in the column Item Code.", "Add --set ID.code=CODE.")
+_DIFFERENT = Remedy("Type different codes in the column Item Code.", "Add --set ID.code=CODE with different codes.")
+_LINK = Remedy(
+    "Use Link selected (L) to tie it to that item, or type another code.",
+    f"Run `cartui link {CART} items ID` to tie it to that item, or add --set ID.code=CODE.",
+)
+_EXISTING = Remedy(
+    "Type the code of an existing item in the column Item Code, or create it (c).",
+    f"Add --set ID.code=CODE with the code of an existing item, or run `cartui import {CART} items ID`.",
+)
+
+
 def plan_create_items(rows: Sequence[Received[CartItem]], ground: ItemGround, edits: Edits) -> list[PlannedChange]:
     """*Create selected*: new items of the system, linked to their cart items, with typed code, cost and stock."""
     codes = _code_counts(rows, edits)
@@ -139,12 +153,12 @@ def _plan_create(
         return PlannedChange(Action.SAME, key, label, f"linked already ({already.evidence})")
     code = typed_code(item, edits)
     if not code:
-        return _refuse(key, label, "It has no SKU, so it needs an Item Code.", "Type one in the column Item Code.")
+        return _refuse(key, label, "It has no SKU, so it needs an Item Code.", _TYPE_ONE)
     if codes[code.casefold()] > 1:
-        remedy = "Type different codes in the column Item Code."
+        remedy = _DIFFERENT
         return _refuse(key, label, f"Item Code {code} stands on {codes[code.casefold()]} selected rows.", remedy)
     if code in ground.by_code:
-        remedy = "Use Link selected to tie it to that item, or type another code."
+        remedy = _LINK
         return _refuse(key, label, f"An item {code} exists in the system already.", remedy)
     try:
         cost, stock = _typed_amount("Cost", edits.get("cost", "")), _typed_amount("Stock", edits.get("stock", ""))
@@ -184,7 +198,7 @@ def _plan_link(
     ours = ground.by_code.get(code)
     if ours is None or ours.is_default:
         problem = f"There is no item {code} in the system." if code else "It has no SKU to link by."
-        return _refuse(key, label, problem, "Type the code of an existing item in the column Item Code, or create it.")
+        return _refuse(key, label, problem, _EXISTING)
     if codes[code.casefold()] > 1:
         remedy = "Select only one of them, or type different codes."
         return _refuse(key, label, f"{codes[code.casefold()]} selected rows would link to item {code}.", remedy)
@@ -268,7 +282,7 @@ def _plan_export(item: Item, ground: ExportGround, edits: Mapping[str, str], dra
         return _plan_change(item, current, stock, key, label)
     found = ground.found.get(item.item_id, ())
     if len(found) > 1:
-        remedy = "Link the right one by hand on the tab Items (Cart)."
+        remedy = link_by_hand("item")
         return _refuse(key, label, f"{len(found)} items of the cart have the SKU {item.code}.", remedy)
     if found:
         return _plan_adopt(item, found[0], key, label)

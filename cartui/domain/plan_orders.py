@@ -28,7 +28,9 @@ from cartui.domain.records import (
     PaymentState,
 )
 from cartui.domain.refunds import refund_records
+from cartui.domain.remedies import CART, retry_held
 from cartui.domain.settings import CartSettings
+from cartui.errors import Remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,7 @@ def _plan_row(
     if verdict.then in _LEFT:
         return _left(row, known, order, label, content, _LEFT[verdict.then], verdict.why)
     if verdict.then is RuleThen.HOLD:
-        remedy = "Import it by hand on Orders (Cart), or change the rule and retry it from Held."
-        return held(RecordKind.ORDER, row, known, label, content, verdict.why, remedy)
+        return held(RecordKind.ORDER, row, known, label, content, verdict.why, _RULE_REMEDY)
     if (name := ground.parents.get(order.parent_id or "")) is not None:
         reason = f"It replaces order {order.parent_id}, whose document {name} was approved: both would count."
         return held(RecordKind.ORDER, row, known, label, content, reason, _PARENT_REMEDY)
@@ -117,8 +118,12 @@ def _plan_row(
 
 _NO_ADDRESS = Address()
 _LEFT = {RuleThen.WAIT: RecordState.STAGED, RuleThen.SKIP: RecordState.SKIPPED}
-_PARENT_REMEDY = "Credit that one, or close it; then retry this one from Held."
-_MONEY_REMEDY = "Look at the order in the shop; when its amounts add up, retry it from Held."
+_RULE_REMEDY = Remedy(
+    "Import it by hand on Orders (Cart) (5, then I), or change the rule and retry it from Held (tab 9, R).",
+    f"Run `cartui import {CART} orders ID`, or change the rule and run `cartui held {CART} retry`.",
+)
+_PARENT_REMEDY = retry_held("Credit that one, or close it")
+_MONEY_REMEDY = retry_held("Look at the order in the shop until its amounts add up")
 
 
 def _floor_reason(order: CartOrder, orders_from: datetime | None) -> str:

@@ -16,7 +16,9 @@ from cartui.domain.plan_items import cart_item_values, our_item_values
 from cartui.domain.plan_stock import StockGround, stock_to_send
 from cartui.domain.ports import StockMeaning
 from cartui.domain.records import CartCustomer, CartItem, StockWrite
+from cartui.domain.remedies import CONFLICTS
 from cartui.domain.settings import CartSettings, FieldOwner
+from cartui.errors import joined
 
 Links = Sequence[CartRecord]
 Values = Mapping[str, str]
@@ -166,7 +168,7 @@ def _outgoing(
 def _planned(key: str, label: str, out: Outgoing, payload: ExportItem | ExportCustomer) -> PlannedChange:
     if out.conflicts:
         parts = (f"{one.name}: {one.after!r} here, {one.before!r} in the cart" for one in out.conflicts)
-        remedy = "Say whose value counts under Conflicts (C on Held, or `cartui conflicts`), or name the field's owner."
+        remedy = joined(CONFLICTS, "Or name the field's owner.")
         return PlannedChange(Action.HOLD, key, label, f"{BOTH_SIDES} ({'; '.join(parts)}).", remedy)
     if not out.fields:
         return PlannedChange(Action.SAME, key, label)

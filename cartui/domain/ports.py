@@ -27,6 +27,7 @@ from cartui.domain.records import (
     StockResult,
     StockWrite,
 )
+from cartui.domain.remedies import retry_held
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -39,7 +40,7 @@ class BadRecord:
     """A row that could not be read as what it should be; it will be held with its raw body."""
 
     reason: str
-    remedy: str = "Correct the record in the shop, or report it with the raw record; then retry it from Held."
+    remedy: str = retry_held("Correct the record in the shop, or report it with the raw record")
 
 
 @dataclass(frozen=True, slots=True)

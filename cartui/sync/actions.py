@@ -53,8 +53,9 @@ from cartui.domain.ports import (
     Page,
     Received,
 )
+from cartui.domain.remedies import CART
 from cartui.domain.settings import CartDocument
-from cartui.errors import NeedsOperatorError
+from cartui.errors import NeedsOperatorError, Remedy
 from cartui.sync.carts import ensure_tested
 from cartui.sync.exports import hold_stock, recover_exports
 from cartui.sync.ground import customer_ground, field_owners, item_ground, order_ground
@@ -191,7 +192,10 @@ def _read(
     if wanted is not None and (missing := [key for key in wanted if key not in found]):
         raise NeedsOperatorError(
             f"The cart has no {kind} {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}.",
-            "List them again: they may have been deleted, or the id is not the cart's own.",
+            Remedy(
+                "List them again (l): they may have been deleted, or the id is not the cart's own.",
+                f"Run `cartui list {CART} cart-{kind}s`: they may have been deleted, or the id is not the cart's own.",
+            ),
         )
     return list(found.values())
 
@@ -366,7 +370,8 @@ def _our_customers(ws: Workspace, keys: Sequence[str] | None) -> list[Customer]:
 def _ensure_all(keys: Sequence[str], known: Container[str], kind: RecordKind) -> None:
     if missing := [key for key in keys if key not in known]:
         raise NeedsOperatorError(
-            f"There is no {kind} {', '.join(missing[:5])} in the system.", f"List the {kind}s to see their codes."
+            f"There is no {kind} {', '.join(missing[:5])} in the system.",
+            Remedy(f"List the {kind}s (l) to see their codes.", f"Run `cartui {kind}s` to see their codes."),
         )
 
 

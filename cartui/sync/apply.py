@@ -27,6 +27,7 @@ from cartui.domain.plan import (
     Undo,
 )
 from cartui.domain.ports import Received
+from cartui.domain.remedies import confirm
 from cartui.domain.settings import CartDocument
 from cartui.errors import BrakeError, HoldRecordError, UnknownOutcomeError
 from cartui.sync.carts import ensure_tested
@@ -118,7 +119,7 @@ def _ensure_confirmed(document: CartDocument, brakes: Sequence[Brake], confirmed
     if brakes and confirmed != document.name:
         raise BrakeError(
             f"The plan would {'; '.join(map(str, brakes))}.",
-            f"Look at it row by row. If it is meant, confirm it with the cart's name: {document.name}",
+            confirm(document.name),
         )
 
 

@@ -15,8 +15,9 @@ from cartui.domain.plan import Action
 from cartui.domain.plan_orders import plan_orders
 from cartui.domain.ports import AdminPages, BadRecord, BasketConverter, Cart, Received
 from cartui.domain.records import CartBasket, CartOrder, FulfilmentState, OrderState, PaymentState
+from cartui.domain.remedies import list_again
 from cartui.domain.settings import CartDocument
-from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError
+from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError, joined
 from cartui.sync.actions import Selection, cart_key, plan_import, tested_cart
 from cartui.sync.apply import apply_plan
 from cartui.sync.basket_recovery import find_basket
@@ -70,7 +71,8 @@ def _ensure_there(cart: Cart, basket_id: str) -> tuple[Received[CartBasket], Car
     row = find_basket(cart, basket_id)
     if row is None:
         raise NeedsOperatorError(
-            f"The cart has no basket {basket_id}.", "List the baskets again: it may have expired or been ordered."
+            f"The cart has no basket {basket_id}.",
+            joined(list_again("cart-baskets"), "It may have expired or been ordered."),
         )
     if isinstance(row.record, BadRecord):
         raise NeedsOperatorError(f"Basket {basket_id} can't be read: {row.record.reason}", row.record.remedy)
@@ -152,7 +154,7 @@ def _ensure_convertible(
 ) -> tuple[Received[CartBasket], CartBasket]:
     row, basket = _ensure_there(cart, basket_id)
     if reason := why_not_converted(basket, ws.books.baskets.get(document.cart_id, basket_id)):
-        raise NeedsOperatorError(f"This basket can't become an order. {reason}", "List the baskets again.")
+        raise NeedsOperatorError(f"This basket can't become an order. {reason}", list_again("cart-baskets"))
     return row, basket
 
 
@@ -195,7 +197,7 @@ def _import_placed(
     plan = plan_import(ws, name, RecordKind.ORDER, Selection([order_id]), progress=progress, stop=stop)
     [done] = apply_plan(ws, plan, progress=progress, stop=stop).applied
     if done.our_id is None and done.change.action is not Action.SAME:
-        return Conversion(order_id, None, f"{done.problem or done.change.reason} {done.remedy}".strip())
+        return Conversion(order_id, None, joined(done.problem or done.change.reason, done.remedy))
     found = ws.books.documents.find_by_external(plan.cart_id, [order_id])
     return Conversion(order_id, found.get(order_id))
 
@@ -213,9 +215,9 @@ def draft_from_basket(ws: Workspace, name: str, basket_id: str) -> Conversion:
         code = ws.books.items.default_item().code
         [change] = plan_orders([order], ground, document.settings, code, by_hand=True)
         if change.action is not Action.CREATE:
-            return Conversion(None, None, f"{change.reason} {change.remedy}".strip())
+            return Conversion(None, None, joined(change.reason, change.remedy))
         if why_not_converted(basket, ws.books.baskets.get(cart_id, basket_id)):
-            raise NeedsOperatorError("Somebody made this basket an order meanwhile.", "List the baskets again.")
+            raise NeedsOperatorError("Somebody made this basket an order meanwhile.", list_again("cart-baskets"))
         unknown = replace(change, record=None)  # the cart knows no such order: it is never looked for there
         document_id = DocumentId(store_orders(ws, cart_id, [unknown])[order.external_id])
         _converted(ws, cart_id, basket_id, None, document_id)

@@ -8,6 +8,7 @@ from typing import Any
 from cartui.domain.cart_check import Finding, check_customers, check_items
 from cartui.domain.ids import RecordKind
 from cartui.domain.ports import BadRecord, Cart, CustomerSource
+from cartui.errors import Remedy
 from cartui.sync.actions import iter_kind, tested_cart
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
 
@@ -22,7 +23,10 @@ def check_cart(
         if isinstance(cart, CustomerSource):
             found += check_customers(_read(cart, RecordKind.CUSTOMER, bad, progress, stop))
     if bad:
-        remedy = "List them on the tabs named (Cart): each says why."
+        remedy = Remedy(
+            "List them on the tabs named (Cart): each says why.",
+            f"`cartui list {name!r} cart-items` and `cart-customers` say why.",
+        )
         told = f"{len(bad):,} record{'s' if len(bad) != 1 else ''} can't be read."
         found.append(Finding("unreadable", told, remedy, tuple(bad), tuple(bad[:5])))
     return found

@@ -19,8 +19,9 @@ from cartui.domain.outbox import OutboxCounts, OutboxKind
 from cartui.domain.outcomes import CycleReport
 from cartui.domain.ports import Capability, StageResult, Verdict
 from cartui.domain.reconcile import ReconcileStatus
+from cartui.domain.remedies import stop_first
 from cartui.domain.settings import IMPORT_KINDS, CartConnection, CartDocument, CartSettings, SyncStatus
-from cartui.errors import NeedsOperatorError
+from cartui.errors import NeedsOperatorError, joined
 from cartui.sync.leases import leased
 from cartui.sync.workspace import Workspace
 
@@ -101,7 +102,7 @@ def new_cart(
 
 def _refuse(problems: list[str], remedy: str) -> None:
     if problems:
-        raise NeedsOperatorError(" ".join(problems), remedy)
+        raise NeedsOperatorError(joined(*problems), remedy)
 
 
 def _check_name(ws: Workspace, name: str) -> list[str]:
@@ -164,7 +165,8 @@ def check_settings(settings: CartSettings) -> list[str]:
     for at, title in ((settings.orders_from, "Last Order from"), (settings.updates_from, "Last update time")):
         if at is not None and at.tzinfo is None:
             problems.append(f"{title} needs a time zone.")
-    return [*problems, *check_sending(settings), *check_rules(settings.import_rules)]
+    sending = (joined(problem, remedy) for problem, remedy in check_sending(settings))
+    return [*problems, *sending, *check_rules(settings.import_rules)]
 
 
 _NEEDED = {
@@ -258,7 +260,7 @@ def set_last_update_time(ws: Workspace, name: str, at: datetime) -> CartDocument
 def _stopped(ws: Workspace, name: str, what: str) -> CartDocument:
     document = ws.books.carts.get(name)
     if document.status is SyncStatus.RUNNING:
-        raise NeedsOperatorError(f"Cart {name!r} is RUNNING.", f"Stop it before you {what}.")
+        raise NeedsOperatorError(f"Cart {name!r} is RUNNING.", stop_first(name, what))
     return document
 
 
@@ -341,8 +343,8 @@ def ensure_startable(ws: Workspace, document: CartDocument, *, confirmed: bool) 
     """Raise one `NeedsOperatorError` that names all that refuses Start, each with its remedy."""
     refusing = blocking(guard_problems(ws, document), confirmed=confirmed)
     if refusing:
-        problem = " ".join(f"{one.problem} {one.remedy}" for one in refusing)
-        raise NeedsOperatorError(f"Cart {document.name!r} can't be started yet.", problem)
+        told = joined(*(part for one in refusing for part in (one.problem, one.remedy)))
+        raise NeedsOperatorError(f"Cart {document.name!r} can't be started yet.", told)
 
 
 def ensure_tested(ws: Workspace, document: CartDocument) -> None:

@@ -25,6 +25,7 @@ from cartui.domain.plan_customers import customer_label, customer_record
 from cartui.domain.plan_items import cart_item_values, item_record, our_item_values
 from cartui.domain.ports import BadRecord, Cart, Received
 from cartui.domain.records import CartCustomer, CartItem
+from cartui.domain.remedies import confirm
 from cartui.domain.settings import CartDocument
 from cartui.errors import BrakeError, NeedsOperatorError
 from cartui.sync.actions import Rows, _read_there, tested_cart
@@ -238,7 +239,7 @@ def _ensure_confirmed(ws: Workspace, document: CartDocument, picks: Sequence[Pic
         if brakes and confirmed != document.name:
             raise BrakeError(
                 f"This would {'; '.join(map(str, cast('Sequence[Brake]', brakes)))}.",
-                f"Look at it row by row. If it is meant, confirm it with the cart's name: {document.name}",
+                confirm(document.name),
             )
 
 

@@ -15,8 +15,9 @@ from cartui.domain.plan_customers import plan_customer_updates
 from cartui.domain.plan_items import plan_item_updates
 from cartui.domain.plan_orders import plan_orders
 from cartui.domain.ports import Cart, CustomerSource, OrderReader, Page
+from cartui.domain.remedies import ANOTHER_SHOP, set_to
 from cartui.domain.settings import CartDocument, SyncStatus
-from cartui.errors import AbortCycleError, ExitCode, LeaseTakenError, NeedsOperatorError
+from cartui.errors import AbortCycleError, ExitCode, LeaseTakenError, NeedsOperatorError, Remedy
 from cartui.sync.carts import ensure_startable
 from cartui.sync.exports import recover_exports
 from cartui.sync.gone_orders import ask_for_waiting, note_answer, note_gone
@@ -85,7 +86,7 @@ def run_cycle(
         result, problem, remedy, retry = CycleResult.STOPPED, error.problem, error.remedy, None
         refused_by_cart = error.exit_code is ExitCode.CART_REFUSED
         if document.status is SyncStatus.RUNNING:
-            ws.books.carts.set_status(document.cart_id, SyncStatus.STOPPED, str(error))
+            ws.books.carts.set_status(document.cart_id, SyncStatus.STOPPED, error.told)
     except Exception as bug:
         ws.books.carts.set_status(
             document.cart_id, SyncStatus.STOPPED, f"An error inside cartui ({type(bug).__name__}); see the log."
@@ -133,7 +134,8 @@ def _run_leased(
 ) -> None:
     if document.status is not SyncStatus.RUNNING:
         raise NeedsOperatorError(
-            f"Cart {document.name!r} is STOPPED.", f"Start it first: `cartui start {document.name!r}`."
+            f"Cart {document.name!r} is STOPPED.",
+            Remedy("Start it first (s on Auto-sync).", f"Start it first: `cartui start {document.name!r}`."),
         )
     ensure_startable(ws, document, confirmed=True)
     cart = ws.open_cart(document)
@@ -241,7 +243,7 @@ def _reread_open_orders(run: _Run, cart: OrderReader) -> None:
         if len(missing) == len(ids) > 2:
             raise AbortCycleError(
                 f"The cart knows none of {len(ids)} orders that it sent before.",
-                "Nothing was changed here. Test the connection: it may lead to another shop now.",
+                ANOTHER_SHOP,
             )
         _store_page(run, RecordKind.ORDER, replace(page, complete_to=None), _plan_orders)
         _note_missing(run, missing)
@@ -306,7 +308,12 @@ def _since(run: _Run, kind: RecordKind, first: datetime | None) -> datetime:
     """Where to read from: the cursor less the overlap (rule 1). There is no default first date (rule 8)."""
     cursor = run.ws.books.cursors.get(run.document.cart_id, kind, Direction.IMPORT) or first
     if cursor is None:
-        raise NeedsOperatorError("A date is not set.", "Set Last Order from and Last update time first.")
+        remedy = set_to(
+            "Set Last Order from and Last update time first (e on Auto-sync).",
+            "last_order_from=DATE last_update_time=DATE",
+            run.document.name,
+        )
+        raise NeedsOperatorError("A date is not set.", remedy)
     return cursor - run.cart.facts.overlap
 
 

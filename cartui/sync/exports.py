@@ -24,8 +24,9 @@ from cartui.domain.plan_customers import customer_draft
 from cartui.domain.plan_items import item_draft
 from cartui.domain.ports import Cart, Received, StockSink
 from cartui.domain.records import CartItem, StockResult, StockWrite, WriteState
+from cartui.domain.remedies import CART
 from cartui.domain.settings import CartDocument
-from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError
+from cartui.errors import HoldRecordError, NeedsOperatorError, Remedy, UnknownOutcomeError
 from cartui.sync.basket_recovery import recover_basket
 from cartui.sync.sides import Draft, Side, read_items, side_of
 from cartui.sync.tracking import recover_shipment
@@ -37,7 +38,10 @@ T = TypeVar("T")
 
 STOCK = "stock"
 TEST_CART = "This cart is marked test: no stock is sent to it."
-TEST_CART_REMEDY = "Leave the stock blank, mark the cart LIVE, or allow it for this cart (Send from a test cart)."
+TEST_CART_REMEDY = Remedy(
+    "Leave the stock blank, mark the cart LIVE, or allow it for this cart (Send from a test cart, e on Auto-sync).",
+    f"Leave the stock blank, or run `cartui set {CART} live=yes` or `cartui set {CART} send_from_test=yes`.",
+)
 
 
 def nothing_more() -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from cartui.domain.ports import Page
+from cartui.domain.remedies import ask_for_test
 from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
 
 R = TypeVar("R")
@@ -56,6 +57,6 @@ def _ensure_filtered(page: Page[R], since: datetime | None, what: str) -> None:
         raise NeedsOperatorError(
             f"The cart ignored the date filter: it was asked for {what} since {since:%Y-%m-%d %H:%M:%S} UTC and sent "
             f"{early[0].external_id} of {early[0].stamp:%Y-%m-%d %H:%M:%S}.",
-            "Nothing of it was taken over. Test the connection; a plug-in or proxy may drop parameters.",
+            ask_for_test("Nothing of it was taken over.", "; a plug-in or proxy may drop parameters."),
             ExitCode.CART_REFUSED,
         )

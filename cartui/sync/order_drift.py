@@ -14,7 +14,8 @@ from cartui.domain.plan import Action, FieldChange
 from cartui.domain.plan_orders import draft_of, plan_orders
 from cartui.domain.ports import BadRecord, Cart, OrderReader, Received
 from cartui.domain.records import CartOrder, LineKind
-from cartui.errors import NeedsOperatorError
+from cartui.domain.remedies import CART, list_again
+from cartui.errors import NeedsOperatorError, Remedy
 from cartui.sync.actions import iter_kind, tested_cart
 from cartui.sync.approvals import void_within
 from cartui.sync.ground import order_ground
@@ -42,7 +43,9 @@ def read_drift(ws: Workspace, document_id: DocumentId) -> DriftView:
     _ensure_of_order(document)
     with tested_cart(ws, ws.books.carts.get_by_id(cart_id)) as cart:
         if not isinstance(cart, OrderReader):
-            raise NeedsOperatorError("This kind of cart can't read one order again.", "List them on Orders (Cart).")
+            raise NeedsOperatorError(
+                "This kind of cart can't read one order again.", list_again("cart-orders", document.name)
+            )
         row = next(iter(cart.get_orders([order_id]).rows), None)
     if row is None:
         raise NeedsOperatorError(
@@ -167,7 +170,11 @@ def _ensure_of_order(document: Document) -> None:
         )
     if order_id.endswith(f"#void-{document.document_id}"):
         raise NeedsOperatorError(
-            f"The order of {document.name} was let go of already.", "Import it on Orders (Cart) if it is not here."
+            f"The order of {document.name} was let go of already.",
+            Remedy(
+                "Import it on Orders (Cart) if it is not here (5, then I).",
+                f"Run `cartui import {CART} orders ID` if it is not here.",
+            ),
         )
 
 

@@ -14,11 +14,16 @@ from cartui.domain.ledger import CartRecord
 from cartui.domain.outbox import Ending, OutboxKind, OutboxRow, SentRow
 from cartui.domain.plan import Action, PlannedChange
 from cartui.domain.ports import Cart, Received
+from cartui.domain.remedies import CART
 from cartui.domain.settings import CartDocument, SyncStatus
+from cartui.errors import Remedy
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace
 
 LOOKED_UP = "It is looked up in the cart before anything is sent again."
-BRAKED = "Nothing of these was sent. Look at them (`cartui outbox`), then retry them with the cart's name typed."
+BRAKED = Remedy(
+    "Nothing of these was sent. Look at them (o on Auto-sync), then retry them (R) with the cart's name typed.",
+    f"Nothing of these was sent. See `cartui outbox {CART}`, then run `cartui outbox {CART} retry --confirm {CART}`.",
+)
 
 Links = Mapping[int, Sequence[CartRecord]]
 Planned = tuple[OutboxRow, PlannedChange]

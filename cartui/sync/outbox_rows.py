@@ -15,7 +15,7 @@ from cartui.domain.plan_customers import customer_label
 from cartui.domain.plan_stock import Arithmetic, ItemRule, Told, stock_to_send
 from cartui.domain.ports import StockMeaning
 from cartui.domain.settings import CartDocument
-from cartui.errors import NeedsOperatorError
+from cartui.errors import NeedsOperatorError, Remedy
 from cartui.sync.workspace import Workspace
 
 RULE_COLUMNS = ("buffer", "backorder", "never_send", "listed")
@@ -75,7 +75,11 @@ def retry_outbox(ws: Workspace, name: str, row_ids: Sequence[int] | None, *, con
     document = ws.books.carts.get(name)
     if confirmed and confirmed != document.name:
         raise NeedsOperatorError(
-            f"{confirmed!r} is not the cart's name.", f"Type {document.name} to let them pass the brakes."
+            f"{confirmed!r} is not the cart's name.",
+            Remedy(
+                f"Type {document.name} to let them pass the brakes.",
+                f"Add --confirm {document.name!r} to let them pass the brakes.",
+            ),
         )
     wanted = row_ids
     if wanted is None:

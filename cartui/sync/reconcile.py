@@ -34,6 +34,7 @@ from cartui.domain.reconcile import (
     sum_up,
 )
 from cartui.domain.records import CartOrder
+from cartui.domain.remedies import ANOTHER_SHOP, set_to
 from cartui.domain.settings import SyncStatus
 from cartui.errors import AbortCycleError, NeedsOperatorError
 from cartui.sync.carts import ensure_startable, ensure_tested
@@ -78,7 +79,10 @@ def reconcile(
             ensure_startable(ws, document, confirmed=True)
         ensure_tested(ws, document)
         if document.settings.orders_from is None:
-            raise NeedsOperatorError("Last Order from is not set.", "Set it: orders before it are none of ours.")
+            raise NeedsOperatorError(
+                "Last Order from is not set.",
+                set_to("Set it (e on Auto-sync): orders before it are none of ours.", "last_order_from=DATE", name),
+            )
         cart = ws.open_cart(document)
         try:
             run = Run(
@@ -248,7 +252,7 @@ def _ensure_same_shop(gone: Sequence[str], listed: bool) -> None:
     if len(gone) > 2 and not listed:
         raise AbortCycleError(
             f"The cart knows none of {len(gone)} orders that it sent before.",
-            "Nothing was changed here. Test the connection: it may lead to another shop now.",
+            ANOTHER_SHOP,
         )
 
 

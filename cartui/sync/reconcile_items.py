@@ -14,6 +14,7 @@ from cartui.domain.plan_items import plan_item_updates
 from cartui.domain.ports import BadRecord, ItemReader, Received, StockSink
 from cartui.domain.reconcile import GONE_ITEM_REMEDY, GONE_REASON, Finding
 from cartui.domain.records import CartItem
+from cartui.domain.remedies import ANOTHER_SHOP
 from cartui.errors import AbortCycleError
 from cartui.sync.ground import field_owners
 from cartui.sync.imports import STORE, our_item_ids
@@ -47,7 +48,7 @@ def _ensure_items_there(missing: Sequence[str], any_there: bool) -> None:
     if len(missing) > 2 and not any_there:
         raise AbortCycleError(
             f"The cart knows none of {len(missing)} items that are linked.",
-            "Nothing was changed here. Test the connection: it may lead to another shop now.",
+            ANOTHER_SHOP,
         )
 
 

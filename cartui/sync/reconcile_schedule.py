@@ -11,7 +11,7 @@ from cartui.domain.ids import RecordKind
 from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.reconcile import Certificate, words_of
 from cartui.domain.settings import CartDocument, ReconcileWhen, SyncStatus
-from cartui.errors import AbortCycleError, LeaseTakenError, NeedsOperatorError
+from cartui.errors import AbortCycleError, LeaseTakenError, NeedsOperatorError, Remedy
 from cartui.sync.reconcile import reconcile
 from cartui.sync.reconcile_run import nothing_between
 from cartui.sync.workspace import ProgressSink, StopRequested, Workspace, never_stop, no_progress
@@ -100,7 +100,9 @@ def note_done(ws: Workspace, certificate: Certificate, *, full: bool) -> None:
 
 
 def _remedy(name: str) -> str:
-    return f"What could be settled is settled. `cartui changes {name!r}` and `cartui held {name!r}` list the rest."
+    settled = "What could be settled is settled."
+    command = f"{settled} `cartui changes {name!r}` and `cartui held {name!r}` list the rest."
+    return Remedy(f"{settled} Orders (2), where they are marked, and Held (9) list the rest.", command)
 
 
 def _report(

@@ -18,8 +18,9 @@ from cartui.domain.plan_sends import plain, plan_customer_send, plan_item_send
 from cartui.domain.ports import BadRecord
 from cartui.domain.record_drift import FieldDrift, Way, compare_fields
 from cartui.domain.records import CartCustomer, CartItem
+from cartui.domain.remedies import CART, list_again
 from cartui.domain.settings import CartDocument
-from cartui.errors import NeedsOperatorError
+from cartui.errors import NeedsOperatorError, Remedy
 from cartui.sync.actions import Rows, _read_there, _replan, tested_cart
 from cartui.sync.conflicts import Pair, pairs_of
 from cartui.sync.outbox_rows import prove_stock
@@ -98,14 +99,23 @@ def read_record_drift(
 
 def _link(ws: Workspace, document: CartDocument, kind: RecordKind, our_id: int, external_id: str | None) -> CartRecord:
     if kind not in KINDS:
-        raise NeedsOperatorError(f"A {kind} is not compared so.", "Open its document, and press r there.")
+        raise NeedsOperatorError(
+            f"A {kind} is not compared so.",
+            Remedy("Open its document, and press r there.", f"Run `cartui changes {CART}`."),
+        )
     links = ws.books.records.find_by_our_ids(document.cart_id, kind, [our_id]).get(our_id, [])
     found = [one for one in links if external_id in (None, one.external_id)]
     if not found:
-        remedy = "Link it (Items (Cart), Customers (Cart)) or export it first."
+        remedy = Remedy(
+            "Link it (Items (Cart), Customers (Cart)) or export it (E) first.",
+            f"Run `cartui link {document.name!r} {kind}s ID` or `cartui export {document.name!r} {kind}s CODE` first.",
+        )
         raise NeedsOperatorError(f"This {kind} is not linked in cart {document.name}.", remedy)
     if len(found) > 1:
-        remedy = f"Open one of them on {f'{kind}'.capitalize()}s (Cart) and press r there."
+        remedy = Remedy(
+            f"Open one of them on {f'{kind}'.capitalize()}s (Cart) and press r there.",
+            f"See them with `cartui list {document.name!r} cart-{kind}s`.",
+        )
         raise NeedsOperatorError(f"{len(found)} records of the cart are linked to it.", remedy)
     return found[0]
 
@@ -124,7 +134,7 @@ def _pair(ws: Workspace, document: CartDocument, link: CartRecord, rows: Rows) -
         raise NeedsOperatorError(f"It can't be read: {rows[0].record.reason}", rows[0].record.remedy)
     pairs = pairs_of(ws, document, link.kind, rows)
     if not pairs:
-        raise NeedsOperatorError(f"This {link.kind} is not there any more.", "List them again.")
+        raise NeedsOperatorError(f"This {link.kind} is not there any more.", list_again(f"{link.kind}s", document.name))
     return pairs[0]
 
 

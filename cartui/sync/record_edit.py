@@ -30,7 +30,8 @@ from cartui.domain.record_fields import (
     with_customer_texts,
     with_item_texts,
 )
-from cartui.errors import NeedsOperatorError
+from cartui.domain.remedies import list_again
+from cartui.errors import NeedsOperatorError, joined
 from cartui.sync.workspace import Workspace
 
 FIELDS: Mapping[RecordKind, tuple[FieldSpec, ...]] = {
@@ -85,13 +86,17 @@ def open_record(ws: Workspace, kind: RecordKind, our_id: int) -> Opened:
 def _item(ws: Workspace, our_id: int) -> Item:
     if item := ws.books.items.find_by_ids([our_id]).get(ItemId(our_id)):
         return item
-    raise NeedsOperatorError("There is no such item in the system.", "List them again: it may have been deleted.")
+    raise NeedsOperatorError(
+        "There is no such item in the system.", joined(list_again("items"), "It may have been deleted.")
+    )
 
 
 def _customer(ws: Workspace, our_id: int) -> Customer:
     if customer := ws.books.customers.find_by_ids([our_id]).get(CustomerId(our_id)):
         return customer
-    raise NeedsOperatorError("There is no such customer in the system.", "List them again: it may have been merged.")
+    raise NeedsOperatorError(
+        "There is no such customer in the system.", joined(list_again("customers"), "It may have been merged.")
+    )
 
 
 def check_record(kind: RecordKind, texts: Mapping[str, str]) -> dict[str, str]:

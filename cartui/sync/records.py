@@ -10,6 +10,7 @@ from cartui.domain.documents import Customer, Item
 from cartui.domain.ids import CustomerId, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord, JournalEntry
 from cartui.domain.ports import BadRecord
+from cartui.domain.remedies import list_again
 from cartui.errors import NeedsOperatorError
 from cartui.sync.actions import _read, tested_cart
 from cartui.sync.outbox_rows import StockProof, prove_stock
@@ -103,4 +104,4 @@ def view_ours(ws: Workspace, name: str, kind: RecordKind, our_id: int) -> OurRec
             return OurRecordView(item, links, pending, proofs[0] if proofs else None)
     elif customer := ws.books.customers.find_by_ids([CustomerId(our_id)]).get(CustomerId(our_id)):
         return OurRecordView(customer, links)
-    raise NeedsOperatorError(f"There is no such {kind} in the system.", "List them again: press l.")
+    raise NeedsOperatorError(f"There is no such {kind} in the system.", list_again(f"{kind}s"))

@@ -12,6 +12,7 @@ from cartui.domain.merge_customers import Duplicates, check_merge, find_duplicat
 from cartui.domain.plan import FieldChange
 from cartui.domain.query import ensure_fields, matches, parse_query
 from cartui.domain.record_fields import customer_texts, item_texts, parts_text, plain
+from cartui.domain.remedies import list_again
 from cartui.errors import NeedsOperatorError
 from cartui.sync.workspace import Workspace
 
@@ -148,7 +149,7 @@ def preview_merge(ws: Workspace, kept_id: int, gone_id: int) -> MergePreview:
     """What a merge would change; nothing is written."""
     found = ws.books.customers.find_by_ids([kept_id, gone_id])
     if missing := [one for one in (kept_id, gone_id) if CustomerId(one) not in found]:
-        raise NeedsOperatorError(f"There is no customer of the number {missing[0]}.", "List the customers again.")
+        raise NeedsOperatorError(f"There is no customer of the number {missing[0]}.", list_again("customers"))
     kept, gone = found[CustomerId(kept_id)], found[CustomerId(gone_id)]
     problem = check_merge(kept, gone) or ""
     return MergePreview(kept, gone, () if problem else merge_changes(kept, gone), problem)

@@ -15,9 +15,14 @@ from cartui.domain.ids import CartId, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.outcomes import RecordState
 from cartui.domain.plan import Action, PlannedChange
+from cartui.domain.remedies import CART
+from cartui.errors import Remedy
 from cartui.sync.workspace import Workspace
 
-REMEDY = "Look at the orders in the shop. If they are cancelled indeed, retry them from Held and type the cart's name."
+REMEDY = Remedy(
+    "Look at the orders in the shop. If they are cancelled indeed, retry them from Held (9, R) and type the name.",
+    f"Look at the orders in the shop. If they are cancelled, run `cartui held {CART} retry --all --confirm {CART}`.",
+)
 _KEPT = "A brake keeps its document PENDING, since very many were cancelled at once"
 
 

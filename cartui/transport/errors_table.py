@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import httpcore
 import httpx
 
+from cartui.domain.remedies import retry_held
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, CartuiError, ExitCode, HoldRecordError, NeedsOperatorError
 from cartui.transport.limits import BodyError, check_json
@@ -94,7 +95,7 @@ def failure_of_status(status: int, body: bytes, wait_seconds: float | None, *, r
 
 
 _LOOK_IN_SHOP = "Look whether it was deleted in the shop; if so, unlink it here."
-_CORRECT = "Correct what the shop names, then retry it from Held."
+_CORRECT = retry_held("Correct what the shop names")
 _REFUSALS = {
     401: (
         "The shop did not accept the user name, key or password (status 401).",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from cartui.books import Books, BrokenInvariantError
 from cartui.books.database import Row
+from cartui.books.row_sources import held_rows
 from cartui.domain.ids import CartId, RecordKind
+from cartui.domain.outbox import Ending, OutboxKind, SentRow
 from cartui.domain.outcomes import RecordState
+from cartui.domain.settings import SyncStatus
+from cartui.errors import Remedy, headless
 from tests.books.makers import a_draft, a_record
 
 
@@ -25,6 +30,23 @@ def test_a_record_comes_back_as_it_went_in(books: Books, cart_id: CartId) -> Non
     assert found == {"7": replace(record, raw=None), "8": a_record("8", stamp=None)}
     assert books.records.raw(cart_id, RecordKind.ORDER, "7") == b"x" * 900
     assert books.records.raw(cart_id, RecordKind.ORDER, "8") is None
+
+
+def test_a_remedy_is_kept_for_both_sides_of_the_program(books: Books, cart_id: CartId) -> None:
+    """Whoever reads it, on a screen or headless: held records, lists, rows of the outbox, why a cart was stopped."""
+    remedy = Remedy("Press R.", "Run `cartui held`.")
+    with books.transaction():
+        books.records.put_many(cart_id, [a_record("1", state=RecordState.HELD, remedy=remedy)])
+        books.records.put_many(cart_id, [a_record("i", kind=RecordKind.ITEM, our_id=1)])
+        books.outbox.touch(OutboxKind.ITEM, [1], cart_id=cart_id)
+        [row] = books.outbox.of_records(cart_id, OutboxKind.ITEM, [1])
+        books.outbox.end([SentRow(row, Ending.REFUSED, "no", remedy)])
+        books.carts.set_status(cart_id, SyncStatus.STOPPED, remedy)
+    [held] = books.records.list_held(cart_id)
+    [row] = books.outbox.of_records(cart_id, OutboxKind.ITEM, [1])
+    [listed] = held_rows(books, cart_id).dicts()
+    for told in (held.remedy, row.remedy, books.carts.get_by_id(cart_id).stop_reason, cast("str", listed["remedy"])):
+        assert (told, headless(told)) == ("Press R.", "Run `cartui held`.")
 
 
 def test_the_same_record_is_never_two(books: Books, cart_id: CartId) -> None:

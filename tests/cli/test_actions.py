@@ -153,5 +153,5 @@ def test_a_plan_that_would_empty_the_shelves_has_its_own_exit_code(shop: Cartui)
     codes = [str(row["code"]) for row in shop("list", "Shop", "items", "--json").rows]
     words = ("export", "Shop", "items", *(f"--set={code}.stock=0" for code in codes), "--yes")
     braked = shop(*words)
-    assert (braked.code, "confirm it with the cart's name: Shop" in braked.err) == (7, True)
+    assert (braked.code, "run it again with --confirm 'Shop'" in braked.err) == (7, True)
     assert shop(*words, "--confirm", "Shop").code == 0

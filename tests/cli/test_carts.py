@@ -25,8 +25,10 @@ def test_a_new_cart_is_stopped_and_untested(cartui: Cartui) -> None:
     }
     ran = cartui("start", "Shop")
     assert ran.code == 2
-    assert "never tested" in ran.err
-    assert "Last Order from" in ran.err
+    assert "never tested. Run `cartui test 'Shop'`." in ran.err
+    assert "`cartui set 'Shop' last_order_from=DATE`" in ran.err
+    assert "Press" not in ran.err
+    assert row["problems"][0]["remedy"].startswith("Run `cartui ")
 
 
 def test_test_connection_ends_in_the_words_of_the_manual(cartui: Cartui) -> None:
@@ -59,8 +61,8 @@ def test_a_failed_test_names_the_stage_and_exits_3(cartui: Cartui) -> None:
         ("last_order_from=2026-10-25T02:30", "the clocks change in that hour"),
         ("last_order_from=2026-03-29T02:30", "the clocks change in that hour"),
         ("last_order_from=0001-01-01T00:00", "that year"),
-        ("to_cart_items=yes", "Set owner.item to cart, system, newest or ask"),
-        ("stock_range=query", "set stock_query"),
+        ("to_cart_items=yes", "owner.item=OWNER` (cart, system, newest or ask)"),
+        ("stock_range=query", "stock_query=QUERY"),
         ("stock_buffer=-1", "less than zero"),
         ("owner.item.colour=cart", "no such field"),
         ("owner.item.price=me", "one of cart, system, newest, ask"),

@@ -293,7 +293,7 @@ def test_many_items_to_zero_wait_for_a_person(ws: Workspace, shop: MemoryShop) -
 def test_a_test_cart_is_sent_no_stock_unless_the_admin_says_so(ws: Workspace, shop: MemoryShop) -> None:
     """S127: refused at Save with the remedy; and were it stored all the same, nothing would be sent."""
     unsafe = replace(SENDS_STOCK, live=False)
-    with pytest.raises(NeedsOperatorError, match="send_from_test=yes"):
+    with pytest.raises(NeedsOperatorError, match="Send from a test cart"):
         running_cart(ws, settings=unsafe)
     assert (unsafe.sends, replace(unsafe, send_from_test=True).sends) == ((), (OutboxKind.STOCK,))
     linked(ws, replace(unsafe, send_from_test=True))

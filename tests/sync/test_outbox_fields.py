@@ -132,7 +132,7 @@ def test_what_is_ours_is_said_again_when_the_shop_changes_it(
 def test_both_directions_need_an_owner(ws: Workspace) -> None:
     """Save is refused and names the remedy; one direction needs none."""
     both = CartSettings(from_cart_items=True, to_cart_items=True)
-    with pytest.raises(NeedsOperatorError, match=r"name, barcode, price have none. Set owner\.item"):
+    with pytest.raises(NeedsOperatorError, match=r"name, barcode, price have none. Set Owner of item"):
         running_cart(ws, settings=both)
     assert not carts.check_settings(replace(both, from_cart_items=False))
     assert not carts.check_settings(replace(both, field_owners=OWNERS))

@@ -11,8 +11,9 @@ from cartui.adapters.cart_connect import wire
 from cartui.adapters.cart_connect.listing import ASK_MAKER, in_words
 from cartui.adapters.cart_connect.parse import UnreadableError, parse_moment
 from cartui.domain.ports import Stage
+from cartui.domain.remedies import retry_held
 from cartui.domain.safe_text import safe_text
-from cartui.errors import CartuiError, HoldRecordError, NeedsOperatorError
+from cartui.errors import CartuiError, HoldRecordError, NeedsOperatorError, joined
 from cartui.transport import NotFoundError, Reply
 
 _PING = TypeAdapter(wire.Ping)
@@ -22,9 +23,10 @@ def refusal_of(reply: Reply, record: str) -> HoldRecordError:
     """A refused call about one record (400, 404, 409), in the shop's own words, with the shop's remedy."""
     error = error_of(reply)
     problem = safe_text(str(error.get("message") or f"status {reply.status}"), 300)
-    remedy = safe_text(str(error.get("remedy") or "Correct it, then retry it from Held."), 300)
+    said = error.get("remedy")
+    remedy = safe_text(str(said), 300) if said else retry_held("Correct it")
     if existing := error.get("existing_id"):
-        remedy = f"{remedy} It is {safe_text(str(existing), 64)} in the shop."
+        remedy = joined(remedy, f"It is {safe_text(str(existing), 64)} in the shop.")
     kind = NotFoundError if reply.status == 404 else HoldRecordError
     return kind(record, f"The shop refused it: {problem}.", remedy)
 

@@ -44,6 +44,7 @@ from cartui.domain.records import (
     Payment,
     PaymentState,
 )
+from cartui.domain.remedies import retry_held
 from cartui.domain.safe_text import safe_text
 
 R = TypeVar("R")
@@ -111,7 +112,7 @@ def _parse(row: Row, build: Callable[[Row], R]) -> Received[R]:
     except AmountError as error:
         record = BadRecord(str(error))
     except UnknownStateError as error:
-        record = BadRecord(str(error), "Say what it means in the cart's option status_map, then retry it from Held.")
+        record = BadRecord(str(error), retry_held("Say what it means in the cart's option status_map"))
     return Received(row_id(row), parse_stamp(row), to_json(scrubbed(row), inf_nan_mode="strings"), record)
 
 

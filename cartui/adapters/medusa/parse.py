@@ -44,6 +44,7 @@ from cartui.domain.records import (
     Refund,
     ShipmentLine,
 )
+from cartui.domain.remedies import retry_held
 from cartui.domain.safe_text import safe_text
 
 R = TypeVar("R")
@@ -91,7 +92,7 @@ def _parse(
         where = safe_text(".".join(map(str, first["loc"])), 100)
         record = BadRecord(f"The shop's {where} can't be read: {safe_text(first['msg'], 200)}.")
     except UnreadableError as error:
-        remedy = "Say what it means in the cart's option status_map, then retry it from Held."
+        remedy = retry_held("Say what it means in the cart's option status_map")
         record = BadRecord(safe_text(str(error), 300), remedy)
     except AmountError as error:
         record = BadRecord(safe_text(str(error), 300))

@@ -18,11 +18,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from cartui.adapters.prestashop.wire import ShopError
+from cartui.domain.remedies import retry_held
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, CartuiError, ExitCode, HoldRecordError, NeedsOperatorError
 from cartui.transport import NotFoundError
 
-CORRECT: Final = "Correct what the shop names, then retry it from Held."
+CORRECT: Final = retry_held("Correct what the shop names")
 _KEYS: Final = "Advanced Parameters, Webservice"
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cartui.domain.remedies import retry_held
 from cartui.domain.safe_text import safe_text
 from cartui.errors import (
     AbortCycleError,
@@ -95,4 +96,4 @@ def refusal_of(user_errors: Sequence[Mapping[str, Any]], record: str) -> HoldRec
     codes = " ".join(str(one.get("code") or "") for one in user_errors)
     if "DOES_NOT_EXIST" in codes or "NOT_FOUND" in codes or any(word in said.lower() for word in _MISSING):
         return NotFoundError(record, f"The shop does not have it (any more): {said}", "List the records again.")
-    return HoldRecordError(record, f"The shop refused it: {said}", "Correct what it names, then retry it from Held.")
+    return HoldRecordError(record, f"The shop refused it: {said}", retry_held("Correct what it names"))

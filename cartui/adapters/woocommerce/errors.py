@@ -17,6 +17,7 @@ import json
 import re
 from typing import Any, Final
 
+from cartui.domain.remedies import retry_held
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, CartuiError, ExitCode, HoldRecordError, NeedsOperatorError
 from cartui.transport import NotFoundError, Reply
@@ -160,7 +161,7 @@ _ENTER_HOME: Final = (
 NO_API: Final = ("There is no WooCommerce REST API at this address (status 404).", _ENTER_HOME)
 _CHECK_PLUGINS: Final = "Check the shop's version, and whether a plug-in changes its REST API."
 _LOOK_IN_SHOP: Final = "Look whether it was deleted or moved to the trash in the shop; if so, unlink it here."
-_CORRECT: Final = "Correct what the shop names, then retry it from Held."
+_CORRECT: Final = retry_held("Correct what the shop names")
 _REMEDIES: Final = {
     "product_invalid_sku": "Another product has this SKU, perhaps in other case: link to it, or change one.",
     "registration-error-email-exists": "Another account has this e-mail address: link to it.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from peewee import BigAutoField, BigIntegerField, BlobField, CompositeKey, Model, TextField
 
-from cartui.books.fields import FlagField, JsonField, MomentField, WordsField
+from cartui.books.fields import FlagField, JsonField, MomentField, RemedyField, WordsField
 
 
 class Meta(Model):
@@ -34,7 +34,7 @@ class Cart(Model):
     allow_plain_http = FlagField()
     settings = JsonField()
     status = WordsField()
-    stop_reason = WordsField()
+    stop_reason = RemedyField()
     tested_at = MomentField(null=True)
     tested_fingerprint = WordsField()
     next_cycle_at = MomentField(null=True)
@@ -79,7 +79,7 @@ class Record(Model):
     fingerprint = WordsField()
     state = WordsField()
     reason = WordsField()
-    remedy = WordsField()
+    remedy = RemedyField()
     our_id = BigIntegerField(null=True)
     agreed = JsonField()
     evidence = WordsField()
@@ -118,7 +118,7 @@ class Cycle(Model):
     result = WordsField()
     counts = JsonField()
     problem = WordsField()
-    remedy = WordsField()
+    remedy = RemedyField()
     held_total = BigIntegerField()
     next_at = MomentField(null=True)
 

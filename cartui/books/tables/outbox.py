@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from peewee import BigAutoField, BigIntegerField, Model
 
-from cartui.books.fields import FlagField, MomentField, WordsField
+from cartui.books.fields import FlagField, MomentField, RemedyField, WordsField
 
 
 class Outbox(Model):
@@ -16,7 +16,7 @@ class Outbox(Model):
     version = BigIntegerField()
     sent_version = BigIntegerField()
     reason = WordsField()
-    remedy = WordsField()
+    remedy = RemedyField()
     tries = BigIntegerField()
     changed_at = MomentField()
     due_at = MomentField()
