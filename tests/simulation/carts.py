@@ -326,6 +326,7 @@ class Numbered(SimCart):
     and then again until nothing new comes."""
 
     MOST_SCANS = 6
+    SCANS_AGAIN = True
 
     def pages(self, kind: RecordKind, since: datetime | None) -> Iterator[Page[Any]]:
         started = self.shop.clock()
@@ -338,7 +339,7 @@ class Numbered(SimCart):
                 fresh, pages = fresh + len(new), pages + 1
                 if new or scan == 0:
                     yield Page(tuple(new), total if scan == 0 else None)  # type: ignore[arg-type]
-            if pages < 2 or (scan and not fresh):
+            if pages < 2 or not self.SCANS_AGAIN or (scan and not fresh):
                 yield Page((), complete_to=started)
                 return
 
@@ -385,22 +386,15 @@ class Woo(SimCart):
 
     def _answer(self, kind: RecordKind, params: Mapping[str, str], versions: dict[int, Version]) -> Any:
         size, number = self.shop.page_size, int(params.get("page", "1"))
-        since = params.get("modified_after")
-        after = None if since is None else datetime.fromisoformat(since).replace(tzinfo=UTC)
-        if self.lie is Fault.FILTER_IGNORED:
-            after = None
-        found = self.found(kind)
-        rows = sorted(
-            (one for one in found if after is None or _second(_position(one)[0]) > after),
-            key=lambda one: (_second(_position(one)[0]), one.row.external_id),
-        )
+        rows = [one for one in self.found(kind) if self._asked_for(one, params)]
+        by_id = params.get("orderby") == "id"
+        rows.sort(key=lambda one: ("" if by_id else f"{_position(one)[0]:%Y%m%d%H%M%S}", one.row.external_id))
         total = len(rows) + (2 if self.lie is Fault.TOTAL_LIE else 0)
         pages = -(-len(rows) // size)
         if self.lie is Fault.CUT_SHORT:
             pages = min(pages, number)
-        start = 0 if self.lie is Fault.PAGE_AGAIN else (number - 1) * size
-        page = rows[start : start + size]
-        if self.lie is Fault.PAGE_AGAIN:
+        page = rows[(number - 1) * size :][:size]
+        if self.lie is Fault.PAGE_AGAIN and "include" not in params:
             page, pages = rows[:size], 10_000
         versions.update({one.seq: one for one in page})
         told = [
@@ -409,6 +403,15 @@ class Woo(SimCart):
         ]
         headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
         return Reply(200, headers, json.dumps(told).encode(), _second(self.shop.clock()), 0.0)
+
+    def _asked_for(self, one: Version, params: Mapping[str, str]) -> bool:
+        """Both bounds are strict and count whole seconds."""
+        if "include" in params:
+            return one.row.external_id in params["include"].split(",")
+        changed, after, before = _second(_position(one)[0]), params.get("modified_after"), params.get("modified_before")
+        if after and self.lie is not Fault.FILTER_IGNORED and changed <= datetime.fromisoformat(f"{after}+00:00"):
+            return False
+        return before is None or changed < datetime.fromisoformat(f"{before}+00:00")
 
 
 class Local(SimCart):

@@ -77,9 +77,10 @@ class Aims:
     def __init__(self) -> None:
         self._waiting: dict[tuple[Step, bool], list[list[object]]] = {}
 
-    def add(self, rng: Random, pair: Pair) -> None:
+    def add(self, rng: Random, pair: Pair, times: tuple[int, int] | None = None) -> None:
+        """Aim at one of the next `times` (from, to) that the step is passed; None: of as many as a schedule has."""
         fault, step = pair
-        nth = rng.randint(1, _DEPTH.get(step, 2))
+        nth = rng.randint(*(times or (1, _DEPTH.get(step, 2))))
         self._waiting.setdefault((step, fault in BEFORE), []).append([nth, fault])
 
     def clear(self) -> None:

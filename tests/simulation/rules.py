@@ -186,7 +186,7 @@ def _open_orders_left() -> Sequence[Change]:
 
 
 def _one_scan() -> Sequence[Change]:
-    return [(Numbered, "MOST_SCANS", 1), *_no_total_check()]
+    return [(Numbered, "SCANS_AGAIN", False), *_no_total_check()]
 
 
 # --- processes and the store ------------------------------------------------------------------------------------------
@@ -300,6 +300,10 @@ def _orders_not_read_before_stock() -> Sequence[Change]:
     return [(cycle, "Outbound", lambda *args: Outbound(*args[:-1], lambda: None))]
 
 
+def _orders_read_long_ago() -> Sequence[Change]:
+    return [(stock_sends, "FRESH", timedelta(days=1))]
+
+
 def _waiting_orders_not_counted() -> Sequence[Change]:
     return [(cycle, "note_open_orders", lambda *args: None)]
 
@@ -380,6 +384,7 @@ RULES: tuple[Rule, ...] = (
     Rule("a change is noted with it", _changes_not_noted, ("it converges",)),
     Rule("an order moves what is left", _orders_not_noted, ("it converges",)),
     Rule("orders are read before stock is written", _orders_not_read_before_stock, ("nothing is sold twice",)),
+    Rule("orders read long ago are read again", _orders_read_long_ago, ("nothing is sold twice",)),
     Rule("orders that wait are sold", _waiting_orders_not_counted, ("it converges", "nothing is sold twice")),
     Rule("the outbox compares and sets", _blind_outbox_stock, ("no stock is overwritten unseen",)),
     Rule("much harm at once is asked for", _brakes_off, ("a brake holds",)),

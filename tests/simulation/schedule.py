@@ -37,7 +37,11 @@ _BY_HAND = (Step.CREATE_ITEM, Step.UPDATE_ITEM, Step.FIND_ITEMS)
 _PARCELS = (Step.FIND_SHIPMENTS, Step.CREATE_SHIPMENT)
 _RARE = {Step.CREATE_ITEM: 3, Step.UPDATE_ITEM: 3, Step.GET_ORDERS: 3, Step.CREATE_SHIPMENT: 4, Step.FIND_SHIPMENTS: 3}
 _PAIRS = all_pairs()
-_WEIGHTS = [_RARE.get(step, 1) * (2 if fault is Fault.TWICE else 1) for fault, step in _PAIRS]
+_HARMFUL = {Fault.CUT_SHORT: 4, Fault.CHANGED: 4, Fault.TOTAL_LIE: 2}  # with lists of orders: what few of them notice
+_WEIGHTS = [
+    _HARMFUL.get(fault, 1) if step is Step.ITER_ORDERS else _RARE.get(step, 1) * (2 if fault is Fault.TWICE else 1)
+    for fault, step in _PAIRS
+]
 ALLOWED_CYCLES = 6  # after the faults stop; the goal is 3
 _ON_HAND = 60
 _OURS = 5  # items of ours: the first three are in the shop and linked
@@ -137,6 +141,8 @@ class Schedule:
         self.target = rng.choices(_PAIRS, _WEIGHTS)[0] if rng.random() < 0.8 else None
         step = self.target[1] if self.target else None
         style = "placed" if step is Step.GET_ORDERS else rng.choice(sorted(STYLES))
+        if self.target == (Fault.CHANGED, Step.ITER_ORDERS) and rng.random() < 0.5:
+            style = "numbered"
         begun = moment - timedelta(minutes=25)
         self.world = world = World(rng, begun, memory_driver(_template(begun)), SPEC, style=style)
         world.shop = self.shop = SimShop(
@@ -208,7 +214,8 @@ class Schedule:
         chosen = set(rng.sample(kinds, rng.randint(1, len(kinds))))
         allowed = [pair for pair in pairs if pair[0] in chosen]
         if self.target in pairs:
-            self.world.aims.add(rng, self.target)
+            first = rng.choice(((2, 2), (2, 3), None)) if self.target[1] is Step.ITER_ORDERS else None
+            self.world.aims.add(rng, self.target, first)
         for _ in range(rng.choice((0, 1, 1, 2, 3, 5, 7))):
             self.world.aims.add(rng, rng.choice(allowed))
 
@@ -235,6 +242,8 @@ class Schedule:
     def run(self) -> int:
         """Play it; how many cycles it took to converge."""
         rng = self.rng
+        if self.target and self.target[1] is Step.ITER_ORDERS:
+            self._busy_day()
         for _ in range(rng.choice((1, 2, 2, 3, 4))):
             pause = rng.choice((1, 60, 600, 600, 1800, 5400))
             for _ in range(rng.randint(0, 4)):
@@ -253,7 +262,24 @@ class Schedule:
             self.world.advance(60)
             self._cycle(self.process, only_outbox=rng.random() < 0.5)
             self._after_run()
+        if self.sends_stock and rng.random() < 0.2:
+            self._sleep_over_an_order()
         return self._converge()
+
+    def _busy_day(self) -> None:
+        """A list of several pages, over a longer time than is read twice."""
+        for _ in range(self.rng.randint(5, 9)):
+            self._place()
+            self.world.advance(self.rng.choice((0, 60, 400)))
+        self.world.advance(self.rng.choice((0, 1200, 1200)))
+
+    def _sleep_over_an_order(self) -> None:
+        """Somebody buys, the API shows it half a minute later, and we sleep over that moment."""
+        self._place(late=timedelta(seconds=self.rng.randint(10, 59)))
+        self.office.take_stock()
+        self.world.aims.add(self.rng, (Fault.PAUSED, Step.BEGIN), (1, 12))
+        self._cycle(self.process, only_outbox=True)
+        self._after_run()
 
     def _act(self) -> None:
         kind = self.rng.random()
@@ -416,6 +442,9 @@ class Schedule:
 
     def _change_shop(self) -> None:
         rng = self.rng
+        if self.world.listing and self.shop.orders and rng.random() < 0.6:
+            self._delete_order(among=3)  # what comes after it moves up
+            return
         if self.world.nested and rng.random() < 0.2:
             self._press_stop()
             return
@@ -449,13 +478,14 @@ class Schedule:
             return timedelta(seconds=self.rng.randint(1, 600))
         return timedelta(0)
 
-    def _place(self, *, bad: bool = False) -> None:
+    def _place(self, *, bad: bool = False, late: timedelta | None = None) -> None:
         rng, number = self.rng, self.next_order
         self.next_order += 1
         state = rng.choice((PaymentState.PAID, PaymentState.PAID, PaymentState.PAID, PaymentState.PENDING))
         placed = order(number, self.shop.clock(), rng.randrange(4), rng.randint(1, 4), payment_state=state)
         self.world.happened["placed" if not bad else "unreadable"] += 1
-        self.shop.put(RecordKind.ORDER, placed, late=self._delay(), bad="total: is no amount" if bad else "")
+        late = self._delay() if late is None else late
+        self.shop.put(RecordKind.ORDER, placed, late=late, bad="total: is no amount" if bad else "")
         if not bad:
             self.shop.take_off(placed)
         self.world.log(f"order {number} placed {'(unreadable)' if bad else state}")
@@ -503,8 +533,9 @@ class Schedule:
         self.shop.put(RecordKind.ITEM, replace(row.last.record, **{what: value}))
         self.world.log(f"item {key}: {what} {value}")
 
-    def _delete_order(self) -> None:
-        key = self.rng.choice(list(self.shop.orders))
+    def _delete_order(self, among: int | None = None) -> None:
+        """`among`: of how many of the first."""
+        key = self.rng.choice([key for key, row in self.shop.orders.items() if not row.deleted][:among] or ["0"])
         self.shop.orders[key].deleted = True
         self.shop.put_back(key)
         self.world.happened["deleted"] += 1

@@ -44,6 +44,14 @@ class Office:
         self.world.happened["stock moved here"] += 1
         self.world.log(f"office: {pieces} of {item.code}")
 
+    def take_stock(self) -> None:
+        """One piece more is found of everything."""
+        books = CalmProcess(self.world, "office").ws.books
+        items = [one for one in books.items.list_all() if one.on_hand is not None]
+        with books.transaction():
+            books.items.change_stock([StockChange(one.item_id, Decimal(1), "counted") for one in items])
+        self.world.log("office: one more of everything")
+
     def _empty_shelves(self) -> None:
         """The mistake of all mistakes: an import of stock that sets everything to nothing."""
         books = CalmProcess(self.world, "office").ws.books

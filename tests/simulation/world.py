@@ -22,7 +22,7 @@ from cartui.errors import AbortCycleError
 from cartui.sync.workspace import Workspace
 from cartui.testing.killing import Killed
 from tests.simulation.database import SimDatabase
-from tests.simulation.faults import LIES, Aims, Fault, Step
+from tests.simulation.faults import LIES, LISTS, Aims, Fault, Step
 from tests.simulation.shop import SimShop, Version
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class World:
     hint: str = ""  # the item that is being written
     lies: dict[Step, Fault] = field(default_factory=dict)
     nested: int = 0
+    listing: bool = False  # somebody works while a list is read
     count: int = 0
     runs: int = 0
     office_changes: int = 0
@@ -183,7 +184,9 @@ class Process:
             world.advance(1 if self._can_harm(step) else world.rng.choice((1, LEASE + 1, LEASE * 3)))
             self._meanwhile(world.other_work)
         elif fault is Fault.CHANGED:
+            world.listing = step in LISTS
             self._meanwhile(world.change_shop)
+            world.listing = False
         elif fault is Fault.REFUSED:
             raise AbortCycleError(f"{step} failed (injected).")
         elif fault is Fault.LOST:
