@@ -16,6 +16,7 @@ import peewee
 
 from cartui.books.database import Database, Row
 from cartui.books.filters import SQLITE_FUNCTIONS
+from cartui.books.opening import SqliteFile
 from tests.simulation.compiled import quick_rows
 from tests.simulation.faults import Step
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def memory_driver(image: bytes | None = None) -> peewee.SqliteDatabase:
     """A connected driver on a database of its own; `image`: what is in it."""
-    driver = peewee.SqliteDatabase(
+    driver = SqliteFile(
         ":memory:", pragmas={"foreign_keys": 1}, thread_safe=False, check_same_thread=False, cached_statements=400
     )
     for name, (function, arguments) in SQLITE_FUNCTIONS.items():
