@@ -72,7 +72,6 @@ _DISPLAY: Final[Mapping[str, str]] = {
     "total_paid_tax_incl,total_paid_tax_excl,total_paid_real,total_products,total_products_wt,"
     "total_discounts_tax_incl,total_discounts_tax_excl,total_shipping_tax_incl,total_shipping_tax_excl,"
     "carrier_tax_rate,total_wrapping_tax_incl,total_wrapping_tax_excl",
-    "order_cart_rules": "id,id_order,name,value,value_tax_excl,free_shipping",
     "order_payments": "id,order_reference,id_currency,amount,payment_method,transaction_id,date_add",
     "customers": "id,id_default_group,email,firstname,lastname,company,is_guest,active,deleted,date_add,date_upd",
     "groups": "id,name",
@@ -104,6 +103,9 @@ READ: Final = (
     "states", "currencies", "languages", "taxes", "carriers",
 )  # fmt: skip
 """What the key must be allowed to GET; `configurations` besides, unless the time zone is an option."""
+
+ONLY_SOME: Final = frozenset({"order_cart_rules"})
+"""Lists that not every version has: vouchers of orders came with 1.7.8."""
 
 WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
     "products": ("POST", "PUT"),

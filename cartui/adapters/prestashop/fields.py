@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -12,6 +13,7 @@ from cartui.domain.money import AmountError, parse_amount, places_of
 from cartui.domain.safe_text import safe_text
 
 _ZERO: Final = Decimal(0)
+_NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def text_of(row: Row, name: str) -> str:
@@ -85,13 +87,22 @@ def minor(amount: Decimal, places: int) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
+def xml_text(text: str) -> str:
+    """The text as XML can say it."""
+    return _NO_XML.sub("\ufffd", text)
+
+
 def holds(found: object, wanted: object) -> bool:
     """Whether a field of a record has taken a value: numbers by value, names in the languages that were written."""
     if isinstance(wanted, str):
-        return found == wanted or _is_same_amount(str(found), wanted)
+        return _is_same(found, wanted)
     rows = found if isinstance(found, list) else []
     texts = {str(one.get("id")): one.get("value") for one in rows if isinstance(one, dict)}
-    return isinstance(wanted, Mapping) and all(texts.get(one, found) == text for one, text in wanted.items())
+    return isinstance(wanted, Mapping) and all(_is_same(texts.get(one, found), text) for one, text in wanted.items())
+
+
+def _is_same(found: object, wanted: str) -> bool:
+    return found == xml_text(wanted) or _is_same_amount(str(found), wanted)
 
 
 def _is_same_amount(one: str, other: str) -> bool:

@@ -111,6 +111,7 @@ class Fulfilment:
         candidates = [configured, *(key for key in shipping if not _has(states[key], "paid"))]
         for code in candidates:
             if code in states and (not _has(states[code], "paid") or self._is_paid(order)):
+                self._refuse_second_payment(order, states[code])
                 self._write_state(draft.order_id, code, mail=draft.notify_shopper)
                 return
         raise HoldRecordError(
@@ -150,6 +151,7 @@ class Fulfilment:
                 f"With the state {name_of(state)} the shop would book the order as paid, and nobody said that it is.",
                 "Book the payment in the shop first.",
             )
+        self._refuse_second_payment(order, state)
         self._write_state(order_id, code)
 
     def _write_state(self, order_id: str, code: str, *, mail: bool = False) -> None:
@@ -169,6 +171,24 @@ class Fulfilment:
         except UnreadableError:
             return False
 
+    def _refuse_second_payment(self, order: Row, state: Row) -> None:
+        """A state that makes the invoice books what the invoice lacks, and does not look at payments that were booked
+        before it (OrderHistory::addWs does without `use_existing_payment`)."""
+        order_id = str(order.get("id", ""))
+        if not (_has(state, "paid") and _has(state, "invoice")) or not _has_payment(order):
+            return
+        if any(is_id(str(row.get("id_order_invoice"))) for row in self._details(order_id)):
+            return
+        raise HoldRecordError(
+            order_id,
+            f"With the state {name_of(state)} the shop would book the payment a second time: the order is paid, but has"
+            " no invoice yet.",
+            "Set the state in the shop itself, which counts the payment that is there; then discard this from Held.",
+        )
+
+    def _details(self, order_id: str) -> list[Row]:
+        return self._session.rows_where("order_details", "id_order", [order_id])
+
     def _order(self, order_id: CartOrderId | str) -> Row:
         rows = self._session.rows_where("orders", "id", [order_id]) if is_id(order_id) else []
         if not rows:
@@ -178,6 +198,14 @@ class Fulfilment:
 
 def _number(row: Row) -> str:
     return str(row.get("tracking_number") or "").strip()
+
+
+def _has_payment(order: Row) -> bool:
+    """Also where the shop's amount can't be read."""
+    try:
+        return amount_of(order, "total_paid_real") != 0
+    except UnreadableError:
+        return True
 
 
 def _has(row: Mapping[str, object], mark: str) -> bool:

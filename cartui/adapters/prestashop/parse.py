@@ -156,6 +156,8 @@ def _cost_line(kind: LineKind, text: str, row: Row, name: str, rate: Decimal | N
     net, gross = (minor(amount_of(row, f"{name}_tax_{side}"), places) for side in ("excl", "incl"))
     if not net and not gross:
         return []
+    if not rate and gross != net:
+        rate = None  # shops tell 0 for a rate that they did not note
     return [OrderLine(kind, text, net, tax_rate=rate, tax_amount=gross - net)]
 
 

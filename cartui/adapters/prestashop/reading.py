@@ -41,7 +41,8 @@ class Reader:
         session = self._session
         ids = [str(row.get("id", "")) for row in rows]
         details = grouped(session.rows_where("order_details", "id_order", ids), "id_order")
-        rules = grouped(session.rows_where("order_cart_rules", "id_order", ids), "id_order")
+        used = [one for one in session.rows_where("order_cart_rules", "id_order", ids) if one.get("deleted") != "1"]
+        rules = grouped(used, "id_order")
         slips = grouped(session.rows_where("order_slip", "id_order", ids), "id_order")
         references = {str(row.get("reference", "")) for row in rows}
         payments = grouped(

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from cartui.adapters.prestashop.facts import MARKER
+from cartui.adapters.prestashop.fields import xml_text
 from cartui.adapters.prestashop.wire import Row
 from cartui.domain.records import Address, CustomerDraft, ItemDraft
 from cartui.errors import HoldRecordError
@@ -28,8 +29,8 @@ Value = str | Mapping[str, str] | Links
 Fields = Mapping[str, Value]
 """Field -> text, or language id -> text, or (`associations`) links."""
 
+CORRECT_SKU: Final = "Correct the item's SKU, then export it again."
 _FILTER_SIGNS: Final = re.compile(r"[][\\]")
-_NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _READ_ONLY: Final[Mapping[str, frozenset[str]]] = {
     # Refused (codes 93 and 134), or the picture that is set by naming it; left alone where they are absent.
     "products": frozenset({"manufacturer_name", "quantity", "position_in_category", "id_default_image"}),
@@ -61,7 +62,7 @@ def _inner(value: Value) -> str:
         links = "".join(f"<{value.node}><id>{_inner(one)}</id></{value.node}>" for one in value.ids)
         return f"<{value.list_name}>{links}</{value.list_name}>"
     if isinstance(value, str):
-        return escape(_NO_XML.sub("\ufffd", value))
+        return escape(xml_text(value))
     return "".join(f"<language id={quoteattr(one)}>{_inner(text)}</language>" for one, text in value.items())
 
 
@@ -148,6 +149,10 @@ def render_combination_changes(item_id: str, changes: Mapping[str, str | Decimal
             item_id,
             "A combination has no name of its own: it is the product's, with its attributes.",
             "Change the product's name in the shop.",
+        )
+    if {"<", ">"} & set(str(changes.get("sku", ""))):
+        raise HoldRecordError(
+            item_id, "A combination's reference can't hold < or >: the shop leaves out what stands there.", CORRECT_SKU
         )
     fields = _unit_changes(changes)
     if "price" in changes:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cartui.adapters.prestashop.errors import DoubtfulError, MethodError, SpoiltError, refusal_of, refused_write
-from cartui.adapters.prestashop.facts import FACTS, display_of
+from cartui.adapters.prestashop.facts import FACTS, ONLY_SOME, display_of
 from cartui.adapters.prestashop.fields import holds, is_id
 from cartui.adapters.prestashop.render import Fields, render_record, render_whole
 from cartui.adapters.prestashop.shopwide import Filters, Shopwide
@@ -19,6 +19,7 @@ from cartui.transport import Exchange, Reply, Transport, Waiter, basic_auth, reg
 _EXPECTED: Final = (400, 401, 403, 404, 405, 500, 503)
 _WRITTEN: Final = (400, 401, 403, 404, 405, 500)
 _PATCHED: Final = (*_WRITTEN, 501)
+_NO_SUCH_LIST: Final = 27  # "Resource of type … does not exists"
 _AT_ONCE: Final = 500  # rows of a list that belongs to others
 _IDS_IN_ORDER: Final = (("sort", "[id_ASC]"), ("limit", str(_AT_ONCE)))
 _MOST_VALUES: Final = 200
@@ -42,6 +43,8 @@ class Session(Shopwide):
         self.shop_now: datetime | None = None
         self.patches = True
         self._filters_dates: bool | None = None
+        self._has: dict[str, bool] = {}
+        self._patch_was_ignored = False
 
     # --- lists
 
@@ -87,8 +90,10 @@ class Session(Shopwide):
         return [row for rows in self.pages_by_id(resource, filters, after_id, _AT_ONCE) for row in rows]
 
     def rows_where(self, resource: str, field: str, values: Iterable[str]) -> list[Row]:
-        """The rows that have one of these values in a field."""
+        """The rows that have one of these values in a field; none of a list that this version does not have."""
         rows: list[Row] = []
+        if not self.has(resource):
+            return rows
         for batch in _batches(values):
             filters = [(f"filter[{field}]", f"[{'|'.join(batch)}]")]
             if field == "id":
@@ -118,6 +123,16 @@ class Session(Shopwide):
             asked = [("filter[date_upd]", f">[{far}]"), ("date", "1"), ("sort", "[id_ASC]"), ("limit", "1")]
             self._filters_dates = not self._get("products", asked)
         return self._filters_dates
+
+    def has(self, resource: str) -> bool:
+        """Whether the shop's version has this list; asked once, of those that only some have."""
+        if resource not in ONLY_SOME:
+            return True
+        if resource not in self._has:
+            reply = self._read(resource, [("limit", "1")], _EXPECTED)
+            lacks = reply.status == 400 and any(one.code == _NO_SUCH_LIST for one in find_errors(reply.body))
+            self._has[resource] = not lacks
+        return self._has[resource]
 
     def highest_id(self, resource: str) -> int:
         """0 where there is no record."""
@@ -223,39 +238,50 @@ class Session(Shopwide):
         return made if is_id(made) else ""
 
     def change(self, resource: str, record_id: str, fields: Fields, record: str, params: Filters = ()) -> None:
-        """Change fields of a record: alone where the shop has PATCH, else with all others as they are."""
-        if self._patch(resource, record_id, fields, record, params):
-            return
-        found = self.whole_rows(resource, "id", f"[{record_id}]")
+        """Change fields of a record: alone where the shop has PATCH, else with all others as they are. A field by
+        language is sent in all of them, for a PATCH empties those it does not name."""
+        found = self.whole_rows(resource, "id", f"[{record_id}]") if _by_language(fields) else None
         if found:
-            whole = render_whole(resource, found[0], fields, self.languages if resource == "products" else ())
-            self._write("PUT", f"{resource}/{segment(record_id)}", whole, record, params)
+            whole = render_whole(resource, found[0], fields, self.languages)
+            fields = {name: whole[name] for name in fields}
+        if found == [] or self._patch(resource, record_id, fields, record, params):
+            if found == []:
+                raise refused_write(404, (), record) or AssertionError
             return
-        raise refused_write(404, (), record) or AssertionError
+        found = self.whole_rows(resource, "id", f"[{record_id}]") if found is None else found
+        if not found:
+            raise refused_write(404, (), record) or AssertionError
+        self._put(resource, found[0], fields, record, params)
 
     def replace(self, resource: str, row: Row, fields: Fields, record: str) -> None:
         """Write a whole record that was just read, with changes."""
         whole = render_whole(resource, row, fields, ())
-        record_id = str(row.get("id", ""))
-        if not self._patch(resource, record_id, whole, record):
-            self._write("PUT", f"{resource}/{segment(record_id)}", whole, record)
+        if not self._patch(resource, str(row.get("id", "")), whole, record):
+            self._put(resource, row, fields, record)
+
+    def _put(self, resource: str, row: Row, fields: Fields, record: str, params: Filters = ()) -> None:
+        """`DoubtfulError` where the answer shows other values than were sent: shops strip what they don't allow."""
+        whole = render_whole(resource, row, fields, self.languages if resource == "products" else ())
+        reply = self._write("PUT", f"{resource}/{segment(str(row.get('id', '')))}", whole, record, params)
+        if not _is_taken(reply, fields):
+            raise DoubtfulError(())
+        if self._patch_was_ignored:
+            self.patches = False
 
     def _patch(self, resource: str, record_id: str, fields: Fields, record: str, params: Filters = ()) -> bool:
         """False where there is no PATCH (before 8, or not granted to the key), or the web server made a GET of it: the
         answer shows the record then as it was."""
+        self._patch_was_ignored = False
         if not (self.patches and has_patch(self.version)):
             return False
         path = f"{resource}/{segment(record_id)}"
         try:
             reply = self._write("PATCH", path, {**fields, "id": record_id}, record, params)
-            rows = parse_body(reply.body).rows
         except MethodError:
             self.patches = False
             return False
-        except UnreadableError:
-            return True
-        self.patches = not rows or all(holds(rows[0].get(name, ""), value) for name, value in fields.items())
-        return self.patches
+        self._patch_was_ignored = not _is_taken(reply, fields)
+        return not self._patch_was_ignored
 
     def _write(self, method: str, path: str, fields: Fields, record: str, params: Filters = ()) -> Reply:
         resource = path.partition("/")[0]
@@ -331,6 +357,19 @@ class Session(Shopwide):
     def _note(self, exchange: Exchange) -> None:
         self.exchanges += 1
         self.last_status = exchange.status
+
+
+def _by_language(fields: Fields) -> bool:
+    return any(isinstance(value, Mapping) for value in fields.values())
+
+
+def _is_taken(reply: Reply, fields: Fields) -> bool:
+    """Whether the record in an answer has the values that were sent; yes, where it holds none."""
+    try:
+        rows = parse_body(reply.body).rows
+    except UnreadableError:
+        return True
+    return not rows or all(holds(rows[0].get(name, ""), value) for name, value in fields.items())
 
 
 def shop_address(url: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -31,12 +31,12 @@ class StockDesk:
         for start in range(0, len(writes), _STOCK_AT_ONCE):
             batch = writes[start : start + _STOCK_AT_ONCE]
             products = [split[0] for write in batch if (split := split_item_id(write.item_id))]
-            rows = [row for one in dict.fromkeys(products) for row in self._whole_stock(one)]
+            rows = self._whole_stock(dict.fromkeys(products)) if products else []
             results += [self._set_stock(write, grouped(rows, "id_product")) for write in batch]
         return results
 
-    def _whole_stock(self, product_id: str) -> list[Row]:
-        return self._session.whole_rows("stock_availables", "id_product", f"[{product_id}]")
+    def _whole_stock(self, products: Iterable[str]) -> list[Row]:
+        return self._session.whole_rows("stock_availables", "id_product", f"[{'|'.join(products)}]")
 
     def _set_stock(self, write: StockWrite, rows: Mapping[str, Rows]) -> StockResult:
         product_id, attribute = split_item_id(write.item_id) or ("", "0")
@@ -78,4 +78,4 @@ class StockDesk:
 
 
 def _refused(write: StockWrite, reason: str) -> StockResult:
-    return StockResult(write.item_id, WriteState.REFUSED, reason=reason or "The shop failed (status 500).")
+    return StockResult(write.item_id, WriteState.REFUSED, reason=reason or "The shop did not take it.")

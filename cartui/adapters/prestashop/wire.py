@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ParseError
 
@@ -123,7 +124,7 @@ def _errors_of_json(told: object) -> list[ShopError]:
 
 
 def _error(code: str, message: str) -> ShopError:
-    return ShopError(int(code) if code.isdecimal() and len(code) < 6 else 0, safe_text(message.strip(), 200))
+    return ShopError(int(code) if code.isdecimal() and len(code) < 6 else 0, safe_text(unescape(message).strip(), 200))
 
 
 # --- XML --------------------------------------------------------------------------------------------------------------

@@ -44,7 +44,8 @@ class Writer:
         return found[0]
 
     def change(self, resource: str, record_id: str, fields: Fields, label: str, params: Filters = ()) -> None:
-        """HTTP 500 may have saved it all the same: then the record is read and compared."""
+        """HTTP 500 may have saved it all the same: then the record is read and compared, as it is where the answer
+        shows other values than were sent."""
         if not fields:
             return
         try:
@@ -53,7 +54,7 @@ class Writer:
             rows = self._session.whole_rows(resource, "id", f"[{record_id}]")
             if not rows or not all(holds(rows[0].get(name), value) for name, value in fields.items()):
                 raise HoldRecordError(
-                    label, f"The shop did not take it: {error.said or 'status 500'}", CORRECT
+                    label, f"The shop did not take it: {error.said or 'it keeps another value than was sent'}.", CORRECT
                 ) from None
 
 

@@ -68,6 +68,7 @@ class FakePrestaShop:
         self.denied: set[tuple[str, str]] = set()
         self.shown_offset = timedelta(0)
         self.spoilt: set[tuple[str, int]] = set()  # records at whose reading PHP complains: the list is lost
+        self.altered: dict[str, Callable[[str], str]] = {}  # fields that the shop writes in another way than was sent
         self.on_request: Callable[[], None] | None = None
         self.url = ""
         self.opened: list[PrestaShop] = []
@@ -164,6 +165,7 @@ class FakePrestaShop:
                 product_reference=product["reference"], unit_price_tax_excl=f"{Decimal(price):.6f}",
                 unit_price_tax_incl=f"{Decimal(price) * (100 + Decimal(rate)) / 100:.6f}",
                 total_price_tax_excl=f"{line_net:.6f}", total_price_tax_incl=f"{line_gross:.6f}", download_hash="dh-1",
+                id_order_invoice=str(number) if state in ("2", "3", "4", "5") else "0",
                 associations={"taxes": [{"id": tax}] if tax else []},
             )  # fmt: skip
             self._move_stock(product_id, attribute or "0", -quantity)
@@ -192,7 +194,7 @@ class FakePrestaShop:
                  shipping_cost_tax_incl=shipping[1], date_add=self.local())  # fmt: skip
         if discount:
             self.put("order_cart_rules", id_order=str(number), name="Voucher FIVER & co", value=discount[1],
-                     value_tax_excl=discount[0], free_shipping="0")  # fmt: skip
+                     value_tax_excl=discount[0], free_shipping="0", deleted="0")  # fmt: skip
         if paid:
             self.put("order_payments", order_reference=reference, id_currency=currency, amount=f"{total:.6f}",
                      payment_method="Wire payment", transaction_id=f"tx-{number}", card_number="4111",
@@ -358,7 +360,7 @@ class FakePrestaShop:
             if params.get("output_format") == "JSON":
                 return 500, None, ""
             return 200, {"index": self._rights()}, ""
-        if resource not in NODES:
+        if resource not in NODES or not self._has(resource):
             raise Refused(400, 27, f'Resource of type "{resource}" does not exists.')
         if ("GET", resource) in self.denied and method == "GET":
             raise Refused(401, 26, f'Resource of type "{resource}" is not allowed with this authentication key')
@@ -376,12 +378,16 @@ class FakePrestaShop:
             raise Refused(500, 2, "[PHP Error #1] Allowed memory size exhausted")
         return self._save(method, resource, row_id, params, body, noise)
 
+    def _has(self, resource: str) -> bool:
+        """Vouchers of orders have a list since 1.7.8."""
+        return resource != "order_cart_rules" or tuple(map(int, self.version.split(".")[:3])) >= (1, 7, 8)
+
     def _rights(self) -> Row:
         def of(resource: str) -> Row:
             methods = ["get", "put", "post", "delete", "head", *(["patch"] if self.version >= "8" else [])]
             return {one: (one.upper(), resource) not in self.denied for one in methods}
 
-        return {resource: of(resource) for resource in NODES}
+        return {resource: of(resource) for resource in NODES if self._has(resource)}
 
     # --- reading
 
@@ -478,6 +484,7 @@ class FakePrestaShop:
                 raise Refused(404, 92, "Invalid ID")
             row = json.loads(json.dumps(self.rows[resource][int(row_id)]))
         self._apply(method, resource, row, sent)
+        row |= {name: change(row[name]) for name, change in self.altered.items() if isinstance(row.get(name), str)}
         self._validate(resource, row)
         saved = self.put(resource, **row)
         if method == "POST":
@@ -502,12 +509,18 @@ class FakePrestaShop:
         )
 
     def _change_state(self, history: Row) -> None:
-        """OrderHistory::changeIdOrderState: a state marked as paid books what was not paid yet."""
+        """OrderHistory::changeIdOrderState: a state marked as paid books what the invoice lacks; one that is made by it
+        lacks all, whatever was paid before."""
         order = self.rows["orders"][int(history["id_order"])]
         state = self.rows["order_states"][int(history["id_order_state"])]
-        rest = Decimal(order["total_paid"]) - Decimal(order["total_paid_real"])
-        if state["paid"] == "1" and rest > 0:
-            order["total_paid_real"] = order["total_paid"]
+        details = [row for row in self.rows["order_details"].values() if row["id_order"] == str(order["id"])]
+        invoiced = any(row["id_order_invoice"] != "0" for row in details)
+        rest = Decimal(order["total_paid"]) - (Decimal(order["total_paid_real"]) if invoiced else 0)
+        if state["invoice"] == "1":
+            for row in details:
+                row["id_order_invoice"] = str(order["id"])
+        if state["paid"] == "1" and rest > 0 and (invoiced or state["invoice"] == "1"):
+            order["total_paid_real"] = f"{Decimal(order['total_paid_real']) + rest:.6f}"
             self.put("order_payments", order_reference=order["reference"], id_currency=order["id_currency"],
                      amount=f"{rest:.6f}", payment_method="Wire payment", transaction_id="", date_add=self.local(),
                      card_number="")  # fmt: skip
@@ -530,8 +543,10 @@ class FakePrestaShop:
                 raise Refused(400, 134, "You cannot set 0 or a negative position, the minimum is 1.")
             elif resource == "customers" and name == "passwd":
                 row[name] = sent[name] if sent[name] == row.get("passwd") else "$2y$10$hash-of-what-was-sent"
-            elif isinstance(sent[name], dict) and isinstance(row.get(name), dict):
-                row[name] = {**row[name], **sent[name]}
+            elif isinstance(sent[name], dict):  # languages that are not named are emptied, by a PATCH as well
+                row[name] = {**self.translated(""), **sent[name]}
+            elif resource == "combinations" and name == "reference":
+                row[name] = re.sub(r"<[^>]*>?", "", sent[name])  # what was sent is answered, this is saved
             else:
                 row[name] = sent[name]
 

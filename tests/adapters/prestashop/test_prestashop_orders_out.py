@@ -74,6 +74,22 @@ def test_an_unpaid_order_is_not_booked_as_paid_by_shipping_it(shop: FakePrestaSh
     assert (order.fulfilment_state, order.payment_state) == (FulfilmentState.SHIPPED, PaymentState.PENDING)
 
 
+def test_a_payment_before_the_invoice_is_not_booked_again(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """A state that makes the invoice books all of it, payments that were booked by hand before or not."""
+    order = shop.order(("2", 2, "12.5", "20"), state="10")
+    order_id, order["total_paid_real"] = str(order["id"]), order["total_paid_tax_incl"]
+    for write in (lambda: cart.create_shipment(draft_of(shop, order_id)), lambda: cart.set_order_status(order_id, "3")):  # type: ignore[arg-type]
+        with pytest.raises(HoldRecordError, match="a second time"):
+            write()
+    assert order["total_paid_real"] == order["total_paid_tax_incl"]
+    assert order["current_state"] == "10"
+    for detail in shop.rows["order_details"].values():
+        if detail["id_order"] == order_id:
+            detail["id_order_invoice"] = "7"
+    cart.set_order_status(CartOrderId(order_id), "3")
+    assert (order["current_state"], order["total_paid_real"]) == ("3", order["total_paid_tax_incl"])
+
+
 def test_the_state_of_shipped_orders_can_be_chosen_or_left(shop: FakePrestaShop) -> None:
     chosen, left = (str(shop.order(("2", 2, "12.5", "20"))["id"]) for _ in range(2))
     connect(shop, shipped_state="5").create_shipment(draft_of(shop, chosen))

@@ -12,7 +12,7 @@ import pytest
 from cartui.adapters.prestashop import PrestaShop
 from cartui.adapters.prestashop.facts import FACTS
 from cartui.adapters.prestashop.parse import OrderParts, parse_order
-from cartui.domain.ids import CartCustomerId, CartItemId
+from cartui.domain.ids import CartCustomerId, CartItemId, CartOrderId
 from cartui.domain.money import ProofState, prove_total
 from cartui.domain.ports import BadRecord, Stage, Verdict
 from cartui.domain.records import (
@@ -29,7 +29,7 @@ from cartui.testing.conformance import good, rows_of
 from tests.adapters.conftest import VirtualWaiter
 from tests.adapters.prestashop.cases import last_stage, orders_of, recorded, tables
 from tests.adapters.prestashop.data import SECURE_KEY
-from tests.adapters.prestashop.server import connect
+from tests.adapters.prestashop.server import connect, serve
 from tests.adapters.prestashop.shop import KEY, PASSWD, FakePrestaShop
 
 
@@ -50,6 +50,36 @@ def test_a_voucher_that_does_not_add_up_is_the_orders_own_discount(shop: FakePre
     assert isinstance(found, CartOrder)
     assert [line.amount for line in found.lines if line.kind is LineKind.COUPON] == [Decimal("-5.00")]
     assert prove_total(found.lines, found.total, found.currency).state is ProofState.EXACT
+
+
+@pytest.mark.parametrize("version", ["1.7.7.2", "1.7.4.4"])
+def test_versions_without_a_list_of_vouchers_are_read(version: str) -> None:
+    """Before 1.7.8 there is none: the test passes, and the discount is the order's own sum."""
+    with serve(FakePrestaShop(version)) as shop:
+        cart = connect(shop)
+        assert all(one.verdict is not Verdict.FAILED for one in cart.test_connection())
+        (order,) = good(cart.get_orders([CartOrderId("6")]).rows)
+        (line,) = [line for line in order.lines if line.kind is LineKind.DISCOUNT]
+        assert (line.text, line.amount, line.tax_amount) == ("Discount", Decimal("-4.17"), Decimal("-0.83"))
+        list(cart.iter_orders(None))
+        assert sum("/order_cart_rules" in target for _, target, _ in shop.requests) == 1
+
+
+def test_a_voucher_that_was_taken_off_the_order_is_no_line(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """The shop keeps it, marked as deleted."""
+    shop.put("order_cart_rules", id_order="6", name="Taken off", value="3", value_tax_excl="2.5", free_shipping="0",
+             deleted="1")  # fmt: skip
+    (order,) = good(cart.get_orders([CartOrderId("6")]).rows)
+    assert [line.text for line in order.lines if line.kind is LineKind.COUPON] == ["Voucher FIVER & co"]
+
+
+def test_a_tax_on_shipping_whose_rate_was_not_noted_has_no_rate(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """carrier_tax_rate is 0 there, and 0 % of tax would be wrong."""
+    shop.rows["orders"][1]["carrier_tax_rate"] = "0.000"
+    (order,) = good(cart.get_orders([CartOrderId("1")]).rows)
+    (shipping,) = [line for line in order.lines if line.kind is LineKind.SHIPPING]
+    assert (shipping.tax_amount, shipping.tax_rate) == (Decimal("1.10"), None)
+    assert "Tax 0 %" not in [line.text for line in order.lines]
 
 
 def test_vouchers_add_up_by_amount_and_by_tax() -> None:

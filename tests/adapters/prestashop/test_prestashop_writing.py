@@ -75,6 +75,39 @@ def test_put_repeats_the_whole_record(fault: str) -> None:
         assert not [one for one in writes_of(shop) if one[0] == "PATCH"][1:]
 
 
+def test_a_name_in_one_language_leaves_the_others(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """The shop empties every language that a PATCH of the name does not name (seen on 8.2.1)."""
+    cart.update_item(CartItemId("3"), {"name": "New name"})
+    assert shop.rows["products"][3]["name"] == {"1": "New name", "2": "Mug 3 & co"}
+    assert shop.rows["products"][3]["link_rewrite"] == {"1": "made-up", "2": "made-up"}
+
+
+def test_one_value_that_the_shop_changes_does_not_end_patching(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """It is held by its name; the next change goes field by field as before."""
+    shop.altered["reference"] = lambda text: text.replace("é", "e")
+    with pytest.raises(HoldRecordError, match="another value"):
+        cart.update_item(CartItemId("3"), {"sku": "NÉ-é"})
+    cart.update_item(CartItemId("3"), {"price": Decimal("3.21")})
+    assert writes_of(shop)[-1][0] == "PATCH"
+
+
+def test_a_combination_takes_no_tags_in_its_reference(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """The shop answers what was sent and saves less: it is refused before."""
+    with pytest.raises(HoldRecordError, match="reference"):
+        cart.update_item(CartItemId("20:4"), {"sku": "NEW-<&>"})
+    assert writes_of(shop) == []
+
+
+def test_stocks_are_compared_with_one_read_for_many(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """Not one for each product."""
+    before = len(shop.requests)
+    results = cart.set_stock([StockWrite(CartItemId(str(key)), Decimal(100 + key)) for key in range(1, 19)])
+    assert {one.state for one in results} == {WriteState.DONE}
+    assert [shop.stock_row(str(key))["quantity"] for key in range(1, 19)] == [str(100 + key) for key in range(1, 19)]
+    reads = [target for method, target, _ in shop.requests[before:] if method == "GET" and "stock_availables" in target]
+    assert len(reads) == 1
+
+
 def test_a_patch_that_became_a_get_is_written_whole(shop: FakePrestaShop, cart: PrestaShop) -> None:
     """Some web servers do that: the answer is 200 and shows the record as it was."""
     shop.faults.add("patch_is_get")
@@ -222,6 +255,12 @@ def test_ids_that_could_break_a_filter_are_not_asked(shop: FakePrestaShop, cart:
     """They can't be in the shop."""
     assert cart.get_orders([CartOrderId("1|2"), CartOrderId("]"), CartOrderId("0"), CartOrderId("")]).rows == ()
     assert shop.requests == []
+
+
+def test_the_shops_words_come_without_entities(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """Messages of 8 are escaped for the web."""
+    with pytest.raises(HoldRecordError, match=r"Product->name is not valid"):
+        cart.update_item(CartItemId("3"), {"name": "a<b>"})
 
 
 def test_items_are_of_the_right_type(cart: PrestaShop) -> None:
