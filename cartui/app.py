@@ -164,8 +164,10 @@ class CartuiApp(App[int], inherit_bindings=False):
     def on_cycle_ended(self, message: CycleEnded) -> None:
         if message.report.problem:
             self.remember_error(f"{message.report.cart_name}: {message.report.problem} {message.report.remedy}")
-        self._told_troubles.discard(message.report.cart_name)
-        self._told_troubles.discard("")
+        if {message.report.cart_name, ""} & self._told_troubles:
+            self._told_troubles -= {message.report.cart_name, ""}
+            if isinstance(self.screen, CartuiScreen):
+                self.screen.hint("")  # it is over
         self.reload_carts()
 
     def on_cycle_broke(self, message: CycleBroke) -> None:
