@@ -157,6 +157,8 @@ class MagentoDriver:
 class TestMagento(CartConformance):
     """The suite."""
 
+    harmless = ('"sourceItems":[]',)  # tries a right, with nothing to write
+
     @pytest.fixture(scope="class")
     def driver(self) -> Iterator[MagentoDriver]:
         driver = MagentoDriver()

@@ -20,7 +20,7 @@ from cartui.transport import StoppedError, is_loopback
 _RIGHTS: Final = {
     ORDERS: "Sales, Operations, Orders",
     ITEMS: "Catalog, Inventory, Products",
-    CUSTOMERS: "Customers, All Customers",
+    CUSTOMERS: "Customers",
     BASKETS: "Sales, Operations, Carts (Manage carts)",
 }
 _NEEDED: Final = (ORDERS, ITEMS)
@@ -137,11 +137,17 @@ class Diagnosis:
         """Read and write of items and of stock are one resource each in Magento, so that reading proves writing."""
         if self._stock.look_up():
             source = self._session.option("source_code") or "default"
+            if not self._stock.may_write():
+                remedy = "Give the integration the resource Stores, Inventory, Stocks, Source Item Assigning."
+                return Verdict.WARNING, "items may be written; their stock may be read, not written", remedy
             return Verdict.PASSED, f"items and stock at the source {safe_text(source, 64)} may be written", ""
         try:
             self._session.ask("GET", "stockItems/lowStock/", _one_row())
         except RefusedSignInError:
-            remedy = "Give the integration the resource Catalog, Inventory, Products and Inventory (CatalogInventory)."
+            remedy = (
+                "Give the integration the resource Catalog, Inventory (from 2.4.1 on), or Stores, Settings,"
+                " Configuration, Inventory Section (before)."
+            )
             return Verdict.FAILED, "stock may be neither read nor written; items are listed with it", remedy
         return Verdict.PASSED, "items and their stock may be written", ""
 

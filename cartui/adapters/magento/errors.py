@@ -23,7 +23,7 @@ CHECK_SIGN_IN: Final = (
     " Stores, Configuration, Services, OAuth, “Allow OAuth Access Tokens to be used as standalone Bearer tokens”. If"
     " they are right, the web server may remove the Authorization header: ask the shop's host."
 )
-_OTHER_SIGNATURE: Final = "Choose the other one in the cart's option Signature: HMAC-SHA256 from 2.4 on."
+_OTHER_SIGNATURE: Final = "Choose the other one in the cart's option Signature: HMAC-SHA256 from 2.4.4 on."
 
 
 class RefusedSignInError(NeedsOperatorError):

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from cartui.adapters.magento.wire import LineWire, OrderWire
 from cartui.domain.records import ShipmentLine
+from cartui.domain.safe_text import safe_text
 
 Parcel = tuple[ShipmentLine, ...]
 
@@ -72,5 +73,21 @@ def _by_bundles(rows: Sequence[LineWire], lines: Sequence[ShipmentLine]) -> Parc
     return (*kept, *(ShipmentLine(number, count, known[number].sku) for number, count in counted.items()))
 
 
+def beyond(order: Mapping[str, Any], lines: Sequence[ShipmentLine]) -> str:
+    """What is wrong with a parcel that holds more than is left, "" for one that does not: Magento would ship what is
+    left, without a word."""
+    try:
+        rows = {row.item_id: row for row in OrderWire.model_validate(order).items}
+    except ValidationError:
+        return ""
+    for line in lines:
+        row = rows.get(line.line_id)
+        if row is not None and line.quantity > _open(row):
+            name, left = safe_text(row.sku or line.line_id, 64), f"{_open(row):f}"
+            return f"Of {name} {left} are left to be shipped, not {line.quantity:f}."
+    return ""
+
+
 def _open(row: LineWire) -> Decimal:
-    return max(Decimal(0), row.qty_ordered - row.qty_shipped - row.qty_canceled - row.qty_refunded)
+    """As 2.4 reckons; older versions take off both what was shipped and what was refunded."""
+    return max(Decimal(0), row.qty_ordered - max(row.qty_shipped, row.qty_refunded) - row.qty_canceled)

@@ -1,8 +1,8 @@
 """What the rows of an order cost before its discounts. Pure.
 
-`row_total` is what the shop's database has, and up to 2.2.5 so it is over the API. Since then the API takes each row's
-discount off (app/code/Magento/Sales/Model/Order/Webapi/ChangeOutputArray.php), and newer versions show a row that falls
-below zero as 0. The order's own `subtotal`, and a bundle's amount, stay what they were: they tell which of them it is.
+`row_total` is what the shop's database has, and up to 2.3.0 so it is over the API. From 2.3.1 on the API takes each
+row's discount off (app/code/Magento/Sales/Model/Order/Webapi/ChangeOutputArray.php), and newer versions show a row that
+falls below zero as 0. The order's own `subtotal`, and a bundle's amount, stay what they were: they tell which it is.
 """
 
 from __future__ import annotations

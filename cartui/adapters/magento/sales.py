@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cartui.adapters.magento.parcels import parcels
+from cartui.adapters.magento.parcels import beyond, parcels
 from cartui.adapters.magento.parse import ORDER_STATES, row_id
 from cartui.adapters.magento.render import Where, batches, render_shipment
 from cartui.adapters.magento.session import BASKETS, ORDERS, SHIPMENTS, MagentoSession
@@ -57,6 +57,10 @@ class MagentoSales:
         for one in self.find_shipments(draft.order_id):
             if (one.key and one.key == draft.key) or (not one.key and number and one.tracking_number == number):
                 return one.shipment_id
+        if problem := beyond(order, draft.lines):
+            raise HoldRecordError(
+                draft.order_id, problem, "Correct the shipment, or look for another one of the shop's."
+            )
         source = (self._session.option("source_code") or "default") if self._stock.look_up() else ""
         first, *others = parcels(order, draft.lines) if draft.lines else ((),)
         try:

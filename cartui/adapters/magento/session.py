@@ -38,6 +38,7 @@ _ENDINGS: Final = ("/rest/V1", "/rest/all/V1", "/rest/default/V1", "/rest")
 _LOG_IN: Final = "rest/V1/integration/admin/token"
 _SMALLER: Final = 5  # times smaller pages where the shop can't give large ones: 100, 20, 4 rows
 _SMALLEST: Final = 20
+_NO_VIEW: Final = "Specified request cannot be processed"
 _CLOCKS_AGREE: Final = timedelta(minutes=2)
 
 
@@ -218,7 +219,8 @@ class MagentoSession:
         if reply.status not in REFUSALS or reply.status in accept:
             return reply
         error = error_of(reply, record, listing=not record)
-        if scoped and isinstance(error, NoRouteError) and (view := self.option("store_view")):
+        unknown_view = isinstance(error, NoRouteError) or (reply.status == 400 and _NO_VIEW in error.problem)
+        if scoped and unknown_view and (view := self.option("store_view")):
             problem = f"The shop has no store view {safe_text(view, 64)!r}, or no REST API."
             raise NeedsOperatorError(problem, "Enter the code of a view (Stores, All Stores), or nothing.")
         raise error

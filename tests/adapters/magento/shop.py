@@ -9,6 +9,9 @@ and it can misbehave by the name of a fault (`shop.faults`):
     unsorted           rows come in the order of their ids, whatever was asked for
     short-stock-list   the list of stock leaves rows out
     heavy              pages of more than 20 rows are more than the server has memory for
+    net-rows           the rows of orders come less their discount (2.3.1 and later)
+    no-negative-rows   and never below zero (2.4.7)
+    laminas            signatures are checked over a path that is written anew, by HMAC-SHA256 only (2.4.6 and later)
 """
 
 from __future__ import annotations
@@ -212,6 +215,8 @@ class MagentoShop(SalesSide):
             return 200, "Magento/2.2 (Community)"
         if "maintenance" in self.faults:
             raise Hurt("maintenance")
+        if re.match(r"/rest/(?!all/|default/|two/|eur/|V1/)\w+/V1/", path):
+            return 400, {"message": "Specified request cannot be processed."}
         match = re.fullmatch(r"/rest/(?:(all|default|two|eur)/)?V1/(.+)", path)
         if match is None:
             return 404, {"message": "Request does not match any route."}
@@ -239,7 +244,7 @@ class MagentoShop(SalesSide):
             ends = self.admin_tokens.get(token)
             if not (ends and self.moment < ends) and (token != TOKEN or "bearer-off" in self.faults):
                 raise refused
-        if resource in self.closed:
+        if resource in self.closed or f"{method} {resource}" in self.closed:
             raise refused
 
     def _check_signature(self, method: str, url: str, query: str, given: str) -> None:
@@ -251,6 +256,10 @@ class MagentoShop(SalesSide):
         if nonce in self.nonces:
             raise Refused(401, "The nonce is already being used by the consumer with ID 1")
         self.nonces.add(nonce)
+        if "laminas" in self.faults:
+            url = laminas_url(url)
+            if oauth["oauth_signature_method"] == "HMAC-SHA1":
+                raise Refused(400, "Signature method HMAC-SHA1 is not supported")
         pairs = {quote(unquote(n), safe="~"): quote(unquote(v), safe="~") for n, _, v in _pairs(query)}
         pairs |= {quote(name, safe="~"): quote(value, safe="~") for name, value in oauth.items()}
         names = sorted(pairs, key=cmp_to_key(_natural))
@@ -259,7 +268,7 @@ class MagentoShop(SalesSide):
         hashed = hashlib.sha1 if oauth["oauth_signature_method"] == "HMAC-SHA1" else hashlib.sha256
         expected = base64.b64encode(hmac.new(key.encode(), base.encode(), hashed).digest()).decode()
         if signature != expected or (oauth["oauth_consumer_key"], oauth["oauth_token"]) != (FOUR[0], FOUR[2]):
-            raise Refused(401, "Invalid signature")
+            raise Refused(401, "The signature is invalid. Verify and try again.")
 
     def _route(self, method: str, where: list[str], params: dict[str, str], told: Any) -> Any:
         match method, where:
@@ -276,7 +285,8 @@ class MagentoShop(SalesSide):
                     {"id": 2, "code": "two", "website_id": 2} | zone,
                 ]
             case "GET", ["orders"]:
-                return self.search(list(self.orders.values()), params, "entity_id")
+                found = self.search(list(self.orders.values()), params, "entity_id")
+                return found | {"items": [self.shown(row) for row in found["items"]]}
             case "GET", ["products"]:
                 return self.search(list(self.products.values()), params, "id")
             case "GET", ["customers", "search"]:
@@ -354,6 +364,8 @@ class MagentoShop(SalesSide):
 
     def _save_sources(self, rows: list[Row]) -> list[Any]:
         assert self.sources is not None
+        if not rows:
+            raise Refused(400, "Input data is empty")
         for number, row in enumerate(rows):
             if "status" not in row or row["source_code"] not in ("default", "second"):
                 raise Refused(400, "Validation Failed: row %1", [str(number)])
@@ -390,6 +402,16 @@ class MagentoShop(SalesSide):
             }
             self.customers[number] = kept | told["customer"] | {"id": number, "updated_at": self.tick()}
         return deepcopy(self.customers[number])
+
+
+def laminas_url(url: str) -> str:
+    """laminas-uri's normalizePath, as PHP has it: what is allowed is decoded, the rest stays, in capitals."""
+
+    def one(match: re.Match[str]) -> str:
+        byte = bytes.fromhex(match[0][1:])
+        return byte.decode() if re.fullmatch(rb"[a-zA-Z0-9_\-.~:@&=+$,/;%]", byte) else match[0].upper()
+
+    return re.sub("%(?![A-Fa-f0-9]{2})", "%25", re.sub("%[A-Fa-f0-9]{2}", one, url))
 
 
 def _pairs(query: str) -> Iterator[tuple[str, str, str]]:
