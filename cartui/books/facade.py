@@ -17,6 +17,7 @@ from cartui.books.customers import Customers
 from cartui.books.cycles import Cycles
 from cartui.books.database import Database
 from cartui.books.documents import Documents
+from cartui.books.harms import Harms
 from cartui.books.items import Items
 from cartui.books.journal import Journal
 from cartui.books.leases import Lease, Leases
@@ -61,6 +62,7 @@ class Books:
         self.agreed_orders = AgreedOrders(database)
         self.removals = Removals(database)
         self.outbox = Outbox(database)
+        self.harms = Harms(database)
         self.cart_items = CartItems(database)
         self.revisions = Revisions(database)
         self.accounts = Accounts(database)

@@ -2,12 +2,17 @@
 
 More than 50 rows, or more than 20 % of what this cart is linked to, that fall to zero, are deleted, made void or whose
 price moves by half or more, want a typed confirmation. One row alone never brakes: selling out is daily work.
+
+What cycles do by themselves is also counted over the last 24 hours, so that a feed that empties a shop bit by bit is
+stopped as one that does it at once: more than 20 % (and at least ten), or more than 50 that are more than 5 %. Those
+are wider than the limits of one round, since over a day a shop sells out of many things.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -17,7 +22,10 @@ from cartui.domain.plan import Action, FieldChange, Plan, PlannedChange
 MOST_ROWS: Final = 50
 MOST_SHARE: Final = Decimal("0.20")
 PRICE_STEP: Final = Decimal("0.50")
+WINDOW: Final = timedelta(hours=24)
+WINDOW_SHARE: Final = Decimal("0.05")
 _FEWEST_ROWS: Final = 2
+_FEWEST_A_DAY: Final = 10
 _FEWEST_VOIDS: Final = 10  # that a shop cancels by itself: two or three a round are daily work even in a small shop
 
 TO_ZERO: Final = "set stock to zero"
@@ -28,15 +36,17 @@ VOID: Final = "make void"
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """What tripped: `what` is done to `rows` of the `population` records that the cart is linked to."""
+    """What tripped: `what` is done to `rows` of the `population` records that the cart is linked to; `hours`: in the
+    course of so many, 0 for at once."""
 
     what: str
     rows: int
     population: int
+    hours: int = 0
 
     def __str__(self) -> str:
         share = f", {100 * self.rows // self.population} % of {self.population}" if self.population else ""
-        return f"{self.what}: {self.rows} rows{share}"
+        return f"{self.what}: {self.rows} rows{f' in {self.hours} hours' if self.hours else ''}{share}"
 
 
 def check_brakes(plan: Plan, population: int) -> tuple[Brake, ...]:
@@ -47,6 +57,12 @@ def check_brakes(plan: Plan, population: int) -> tuple[Brake, ...]:
 def check_counts(harms: Mapping[str, int], population: int) -> tuple[Brake, ...]:
     """As `check_brakes`, of rows counted by `count_harms`."""
     return tuple(Brake(what, rows, population) for what, rows in harms.items() if _trips(rows, population))
+
+
+def check_window(harms: Mapping[str, int], population: int) -> tuple[Brake, ...]:
+    """The brakes that all that was done in `WINDOW` trips, with what is to be done now."""
+    hours = int(WINDOW.total_seconds()) // 3600
+    return tuple(Brake(what, rows, population, hours) for what, rows in harms.items() if _trips_a_day(rows, population))
 
 
 def count_harms(changes: Iterable[PlannedChange]) -> dict[str, int]:
@@ -81,6 +97,11 @@ def price_leaps(field: FieldChange) -> bool:
 
 def _trips(rows: int, population: int) -> bool:
     return rows > MOST_ROWS or (rows >= _FEWEST_ROWS and rows > MOST_SHARE * population)
+
+
+def _trips_a_day(rows: int, population: int) -> bool:
+    many = rows > MOST_SHARE * population or (rows > MOST_ROWS and rows > WINDOW_SHARE * population)
+    return rows >= _FEWEST_A_DAY and many
 
 
 def _number(text: str) -> Decimal | None:

@@ -86,9 +86,13 @@ def apply_plan(
     else synchronises the cart, `AbortCycleError`/`NeedsOperatorError` as the cart says; what was done before stays done
     and journalled, and applying again does only the rest."""
     document = ws.books.carts.get_by_id(plan.cart_id)
-    _ensure_confirmed(document, plan_brakes(ws, plan), confirmed)
+    brakes = plan_brakes(ws, plan)
+    _ensure_confirmed(document, brakes, confirmed)
     applied: list[Applied] = []
     with leased(ws, document) as lease:
+        if brakes:  # the person looked and confirmed: what cycles did before does not count against what they do next
+            with ws.books.transaction(lease=lease):
+                ws.books.harms.forget(document.cart_id, [brake.what for brake in brakes])
         pages = (
             _exporting(ws, document, plan, lease)
             if plan.direction is Direction.EXPORT

@@ -30,7 +30,7 @@ from cartui.sync.outbound import BRAKED, Outbound
 from cartui.sync.outbox import send_outbox
 from cartui.sync.refunds import settle_refunds
 from cartui.sync.void_brake import REMEDY as KEPT
-from cartui.sync.void_brake import hold_mass_voids
+from cartui.sync.void_brake import hold_mass_voids, note_voids
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
 
 MAX_RETRY_SECONDS = 15 * 60.0
@@ -332,6 +332,7 @@ def _store_page(
         STORE[kind](run.ws, cart_id, changes)
         if kind is RecordKind.ORDER:
             note_open_orders(run.ws, cart_id, run.cart.facts.stock_meaning, page.rows, changes)
+            note_voids(run.ws, cart_id, changes)
         if page.complete_to is not None:
             books.cursors.put(cart_id, kind, Direction.IMPORT, page.complete_to)
     before = run.counts.get(kind, Counts())

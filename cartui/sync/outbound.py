@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from cartui.books import Lease
-from cartui.domain.brakes import check_counts, count_harms
+from cartui.domain.brakes import WINDOW, Brake, check_counts, check_window, count_harms
 from cartui.domain.ids import ItemId, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.outbox import Ending, OutboxKind, OutboxRow, SentRow
@@ -75,12 +75,20 @@ def end_unwritten(out: Outbound, kind: OutboxKind, ended: Sequence[SentRow], see
 
 
 def apply_brakes(out: Outbound, kind: RecordKind, planned: Sequence[Planned]) -> list[Planned]:
-    """Rule 14 over the whole round: once it would do too much, what does the harm is held back for a person."""
+    """Rule 14 over the whole round, and over the last hours: once it would do too much, what does the harm is held back
+    for a person."""
+    fresh: dict[str, set[str]] = {}
     for row, change in planned:
         for what, count in count_harms([change]).items() if not row.approved else ():
             out.harms.setdefault(what, {})[change.key] = count
+            if count:
+                fresh.setdefault(what, set()).add(change.key)
     harms = {what: sum(by_record.values()) for what, by_record in out.harms.items()}
-    tripped = check_counts(harms, out.ws.books.records.count_linked(out.document.cart_id, kind))
+    population = out.ws.books.records.count_linked(out.document.cart_id, kind)
+    tripped = check_counts(harms, population)
+    if fresh:
+        tripped = tripped or _check_window(out, fresh, population)
+        _note_harms(out, fresh, tripped)
     if not tripped:
         return list(planned)
     words = "; ".join(str(brake) for brake in tripped)
@@ -91,6 +99,19 @@ def apply_brakes(out: Outbound, kind: RecordKind, planned: Sequence[Planned]) ->
         else (row, change)
         for row, change in planned
     ]
+
+
+def _check_window(out: Outbound, fresh: Mapping[str, set[str]], population: int) -> tuple[Brake, ...]:
+    """With what was sent before this round; a record counts once, however often it falls."""
+    before = out.ws.books.harms.since(out.document.cart_id, out.ws.clock() - WINDOW)
+    return check_window({what: len(before.get(what, set()) | keys) for what, keys in fresh.items()}, population)
+
+
+def _note_harms(out: Outbound, fresh: Mapping[str, set[str]], tripped: Sequence[Brake]) -> None:
+    held = {brake.what for brake in tripped}
+    if done := {what: keys for what, keys in fresh.items() if what not in held}:
+        with out.ws.books.transaction(lease=out.lease):
+            out.ws.books.harms.note(out.document.cart_id, done, out.ws.clock() - WINDOW)
 
 
 def ending_of(row: OutboxRow, change: PlannedChange) -> SentRow:

@@ -91,6 +91,8 @@ def retry_outbox(ws: Workspace, name: str, row_ids: Sequence[int] | None, *, con
             raise NeedsOperatorError(
                 "Not all of these rows are waiting, refused or unknown.", f"See `cartui outbox {document.name!r}`."
             )
+        if confirmed:
+            ws.books.harms.forget(document.cart_id)
     return done
 
 

@@ -46,7 +46,7 @@ from cartui.sync.leases import leased
 from cartui.sync.open_orders import note_open_orders
 from cartui.sync.reconcile_items import compare_items
 from cartui.sync.reconcile_run import Run, nothing_between, polled_from
-from cartui.sync.void_brake import hold_mass_voids
+from cartui.sync.void_brake import hold_mass_voids, note_voids
 from cartui.sync.workspace import Progress, ProgressSink, Workspace, never_stop, no_progress
 
 DAYS = 30
@@ -160,6 +160,7 @@ def _settle_orders(run: Run, page: Page[CartOrder]) -> None:
             rows, stored = [row for row, _ in kept], [change for _, change in kept]
             ids = STORE[RecordKind.ORDER](ws, cart_id, stored)
             note_open_orders(ws, cart_id, run.cart.facts.stock_meaning, rows, stored)
+            note_voids(ws, cart_id, stored)
         run.counts = run.counts.plus(change.outcome for _, change in kept)
         _tally_orders(run, pairs, {row.external_id: change for row, change in kept}, ground.records, ids)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cartui.domain.brakes import check_voids
+from cartui.domain.brakes import VOID, WINDOW, check_voids, check_window
 from cartui.domain.ids import CartId, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.outcomes import RecordState
@@ -39,10 +39,21 @@ def hold_mass_voids(
         for record in ws.books.records.list_held(cart_id)
         if record.kind is RecordKind.ORDER and record.reason.startswith(_KEPT)
     }
-    brake = check_voids(done + len(voids | set(kept)), ws.books.records.count_linked(cart_id, RecordKind.ORDER))
+    population = ws.books.records.count_linked(cart_id, RecordKind.ORDER)
+    brake = check_voids(done + len(voids | set(kept)), population)
+    if brake is None:
+        before = ws.books.harms.since(cart_id, ws.clock() - WINDOW).get(VOID, set())
+        brake = next(iter(check_window({VOID: len(before | voids | set(kept))}, population)), None)
     if brake is None:
         return list(changes), ""
     return [_held(one, kept.get(one.key)) if one.key in voids else one for one in changes], str(brake)
+
+
+def note_voids(ws: Workspace, cart_id: CartId, changes: Sequence[PlannedChange]) -> None:
+    """Count those that were made void by themselves, in the transaction that does it."""
+    voids = [change.key for change in changes if change.action is Action.VOID]
+    if voids:
+        ws.books.harms.note(cart_id, {VOID: voids}, ws.clock() - WINDOW)
 
 
 def _held(change: PlannedChange, kept: CartRecord | None) -> PlannedChange:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cartui.domain.brakes import check_brakes, check_voids
+from cartui.domain.brakes import TO_ZERO, check_brakes, check_voids, check_window
 from cartui.domain.ids import CartId, Direction, RecordKind
 from cartui.domain.plan import Action, FieldChange, Plan, PlannedChange
 
@@ -84,3 +84,21 @@ def test_deletions_count(action: Action) -> None:
 def test_cancellations_brake_above_a_handful_and_a_fifth_or_50(rows: int, population: int, brakes: bool) -> None:
     """A few in one round are daily work, however small the shop."""
     assert (check_voids(rows, population) is not None) is brakes
+
+
+@pytest.mark.parametrize(
+    ("rows", "population", "brakes"),
+    [
+        (9, 9, False),
+        (10, 10, True),
+        (10, 50, False),
+        (50, 900, False),
+        (51, 900, True),
+        (51, 1_100, False),
+        (61, 1_200, True),
+    ],
+)
+def test_over_a_day_more_is_daily_work(rows: int, population: int, brakes: bool) -> None:
+    """Ten and a fifth, or more than 50 that are more than 5 %; it says in how many hours."""
+    found = check_window({TO_ZERO: rows}, population)
+    assert [str(one).partition(",")[0] for one in found] == [f"set stock to zero: {rows} rows in 24 hours"] * brakes

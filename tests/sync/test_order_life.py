@@ -233,6 +233,26 @@ def pending(ws: Workspace) -> int:
     return ws.books.documents.count(status=DocumentStatus.PENDING)
 
 
+def test_cancelled_bit_by_bit_is_nearly_all_at_once_too(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """Three a cycle: nine of forty are made void, the next ones are held; a day later they are daily work."""
+    running_cart(ws)
+    place(shop, range(40))
+    run_cycle(ws, NAME)
+    for first in range(0, 9, 3):
+        clock.advance(60)
+        cancel(shop, range(first, first + 3))
+        assert not run_cycle(ws, NAME).braked
+    clock.advance(60)
+    cancel(shop, range(9, 12))
+    report = run_cycle(ws, NAME)
+    assert (report.braked, report.held_total, pending(ws)) == (True, 3, 31)
+    assert "make void: 12 rows in 24 hours" in report.problem
+    clock.advance(86_400)
+    for n in range(9, 12):
+        shop.put_order(replace(shop.orders[str(n)], note="asked again"))
+    assert (run_cycle(ws, NAME).braked, pending(ws)) == (False, 28)
+
+
 def test_a_shop_that_cancels_nearly_all_at_once_makes_none_void(
     ws: Workspace, shop: MemoryShop, clock: FrozenClock
 ) -> None:

@@ -18,7 +18,7 @@ from cartui.domain.ports import CartFacts, StockMeaning
 from cartui.domain.records import FulfilmentState, OrderState, PaymentState, StockResult, StockWrite, WriteState
 from cartui.domain.settings import CartSettings, SyncStatus
 from cartui.errors import AbortCycleError, NeedsOperatorError, UnknownOutcomeError
-from cartui.sync import carts, runner
+from cartui.sync import carts, outbox_rows, runner
 from cartui.sync.cycle import run_cycle
 from cartui.sync.workspace import Workspace
 from cartui.testing import samples
@@ -288,6 +288,37 @@ def test_many_items_to_zero_wait_for_a_person(ws: Workspace, shop: MemoryShop) -
         ws.books.outbox.retry(cart_id(ws), [one.row_id for one in rows], approved=True)
     assert not send(ws).braked
     assert [stock(shop, n) for n in range(3)] == [0, 0, 0]
+
+
+def test_many_items_to_zero_in_many_rounds_wait_too(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """One by one, each harmless: the tenth within a day is held, with what it counts, until somebody confirms it."""
+    linked(ws)
+    send(ws)
+    for n in range(9):
+        move(ws, n, -20)
+        clock.advance(3_600)
+        assert not send(ws).braked
+    move(ws, 9, -20)
+    report = send(ws)
+    assert (report.braked, stock(shop, 9), row(ws, 9).state) == (True, 20, OutboxState.REFUSED)
+    assert "set stock to zero: 10 rows in 24 hours, 100 % of 10" in report.problem
+    assert outbox_rows.retry_outbox(ws, NAME, [row(ws, 9).row_id], confirmed=NAME) == 1
+    assert not send(ws).braked
+    move(ws, 3, 5)
+    send(ws)
+    move(ws, 3, -5)
+    assert (send(ws).braked, stock(shop, 3), stock(shop, 9)) == (False, 0, 0)  # what was confirmed counts no more
+
+
+def test_after_a_day_selling_out_is_daily_work_again(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """The same ten, three hours apart: there are never ten within a day."""
+    linked(ws)
+    send(ws)
+    for n in range(10):
+        move(ws, n, -20)
+        clock.advance(3 * 3_600)
+        assert not send(ws).braked
+    assert [stock(shop, n) for n in range(10)] == [0] * 10
 
 
 def test_a_test_cart_is_sent_no_stock_unless_the_admin_says_so(ws: Workspace, shop: MemoryShop) -> None:

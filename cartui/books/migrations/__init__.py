@@ -19,6 +19,7 @@ from cartui.books.migrations import (
     m0005_undo,
     m0006_items,
     m0007_overview,
+    m0008_harms,
 )
 
 
@@ -39,4 +40,5 @@ MIGRATIONS: Final = (
     Migration(5, "undo", m0005_undo.STATEMENTS),
     Migration(6, "items", m0006_items.STATEMENTS),
     Migration(7, "overview", m0007_overview.STATEMENTS),
+    Migration(8, "harms", m0008_harms.STATEMENTS),
 )
