@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,10 +64,10 @@ def run(arguments: argparse.Namespace) -> int:
     os.umask(0o077)
     try:
         code = _command(arguments)(arguments)
-        sys.stdout.flush()
+        code = _flushed(code)
     except BrokenPipeError:
         # The reader has seen enough (`cartui list … | head`).
-        _detach_stdout()
+        output.detach(sys.stdout)
         return ExitCode.OK
     except (KeyboardInterrupt, StopRequested):
         code = _told(Failure("Interrupted. What was done before stays done; run it again for the rest.", 130))
@@ -174,13 +173,27 @@ def logged_bug(error: Exception) -> Failure:
     return Failure(f"A fault in cartui ({type(error).__name__}). {where} Please report it with them.", ExitCode.BUG)
 
 
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        output.detach(sys.stdout)
+        output.words(
+            f"Not all of the output could be written: {error.strerror}. What was done stays done. Make room, or send the"
+            " output elsewhere."
+        )
+        return worst([code, ExitCode.CONFIG_OR_GUARD])
+    return code
+
+
 def _told(failure: Failure) -> int:
-    with suppress(OSError):  # nobody may be listening on stderr
-        output.words(redacted(failure.sentence))
+    output.words(redacted(failure.sentence))
     try:
         sys.stdout.flush()
     except OSError:
-        _detach_stdout()
+        output.detach(sys.stdout)
     return failure.code
 
 
@@ -190,8 +203,3 @@ def redacted(text: str) -> str:
     from cartui.config.settings import redacted_url
 
     return redacted_url(masked(text))
-
-
-def _detach_stdout() -> None:
-    # Python flushes stdout once more at its end and would complain.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -37,10 +37,21 @@ def prepare_streams() -> None:
 
 def words(text: str) -> None:
     """One or more sentences for a person, on stderr."""
-    _clear_progress()
-    for line in headless(text).splitlines() or [""]:
-        sys.stderr.write(safe_text(line) + "\n")
-    sys.stderr.flush()
+    try:
+        _clear_progress()
+        for line in headless(text).splitlines() or [""]:
+            sys.stderr.write(safe_text(line) + "\n")
+        sys.stderr.flush()
+    except OSError:  # a log on a full disk, a terminal that has gone: nobody can be told, but the work goes on
+        detach(sys.stderr)
+
+
+def detach(stream: TextIO) -> None:
+    """What `stream` still holds, and all that is written to it from now on, goes nowhere. Python flushes it once more
+    at its end and would complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def line(text: str = "", style: str = "") -> None:

@@ -115,7 +115,8 @@ class Rounds:
 
     def _on_report(self, report: CycleReport) -> None:
         self.codes.append(exit_code_of(report))
-        tell(report, json=self._json)
+        if not tell(report, json=self._json):
+            self.codes.append(ExitCode.CONFIG_OR_GUARD)
         self._service.alive()
 
     def _on_progress(self, _step: Progress) -> None:
@@ -141,10 +142,9 @@ def chosen_carts(ws: Workspace, wanted: list[str] | None) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def tell(report: CycleReport, *, json: bool) -> None:
-    """One JSON line on stdout where asked for; a sentence on stderr and in the log."""
-    if json:
-        _line(report_row(report))
+def tell(report: CycleReport, *, json: bool) -> bool:
+    """One JSON line on stdout where asked for; a sentence on stderr and in the log. False where stdout took no line."""
+    delivered = _line(report_row(report)) if json else True
     kinds = "; ".join(f"{kind.value}s {counted(counts)}" for kind, counts in report.counts.items())
     sent = "; ".join(f"{kind.value} to the cart: {_endings(ended)}" for kind, ended in report.sent.items())
     parts = (f"{kinds}." if kinds else "", f"{sent}." if sent else "", report.problem, headless(report.remedy))
@@ -152,6 +152,7 @@ def tell(report: CycleReport, *, json: bool) -> None:
     output.words(f"{report.cart_name}: {report.result.value}. {said}".rstrip())
     good = report.result in (CycleResult.OK, CycleResult.INTERRUPTED)
     log.log(logging.INFO if good else logging.WARNING, "cycle %s", report_row(report))
+    return delivered
 
 
 def _endings(ended: Mapping[Ending, int]) -> str:
@@ -207,12 +208,17 @@ def exit_code_of(report: CycleReport) -> ExitCode:
     return ExitCode.BRAKE if report.braked and done else _CODES[report.result]
 
 
-def _line(row: Mapping[str, object]) -> None:
+def _line(row: Mapping[str, object]) -> bool:
+    """False where it could not be written. The carts still want their orders in the books."""
     try:
         output.json_line(row)
     except BrokenPipeError:
-        # Whoever read the lines has gone; the carts still want their orders in the books.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.detach(sys.stdout)  # whoever read the lines has gone
+    except OSError as error:
+        output.detach(sys.stdout)
+        output.words(f"The report could not be written: {error.strerror}. Make room, or send the output elsewhere.")
+        return False
+    return True
 
 
 class Service:
