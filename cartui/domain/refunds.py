@@ -8,10 +8,11 @@ divide.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from cartui.domain.documents import Document, DocumentDraft, DocumentLine, DocumentStatus
 from cartui.domain.fingerprint import digest
@@ -21,6 +22,7 @@ from cartui.domain.money import ProofState, format_amount, parse_amount, prove_t
 from cartui.domain.outcomes import RecordState
 from cartui.domain.records import CartOrder, LineKind, Payment, PaymentState, Refund, RefundLine, RefundState
 from cartui.domain.settings import DocumentKind
+from cartui.errors import Remedy
 
 _POSTED = (DocumentKind.CASH_SALE, DocumentKind.SALES_INVOICE)
 
@@ -64,6 +66,7 @@ def _record(order: CartOrder, refund: Refund, key: str, content: str) -> CartRec
             "state": refund.state.value,
             "reason": refund.reason,
             "lines": json.dumps([_line_text(line) for line in refund.lines]),
+            "paid": "" if (taken := captured(order.payments)) is None else f"{taken:f}",
         },
         native_status=refund.state.value,
     )
@@ -125,13 +128,18 @@ class CreditPlan:
 
 
 def plan_credit(
-    refund: Refund, order: Document | None, made_from: Sequence[Document], credited: Mapping[int, Decimal]
+    refund: Refund,
+    order: Document | None,
+    made_from: Sequence[Document],
+    credited: Mapping[int, Decimal],
+    told_paid: Decimal | None = None,
 ) -> CreditPlan:
     """Decide about one refund.
 
     order      the document of its order, None: not imported
     made_from  documents made from that one (invoices of an order)
     credited   by document id: the sum of its credit notes that are not VOID
+    told_paid  what the shop had taken for the order when it told of the refund, where it says so
     """
     if refund.state is RefundState.FAILED:
         return CreditPlan(RecordState.SKIPPED, "the money never went back")
@@ -144,6 +152,14 @@ def plan_credit(
     posted = [one for one in (order, *made_from) if one.draft.kind in _POSTED and one.posted_number]
     if not posted:
         return _waiting(order)
+    if (paid := _paid(order, told_paid)) is not None and refund.amount > paid - sum(credited.values()):
+        currency = order.draft.currency
+        left, all_paid = (format_amount(one, currency) for one in (paid - sum(credited.values()), paid))
+        return CreditPlan(
+            RecordState.HELD,
+            f"It gives back {refund.amount:f} {currency}; of {all_paid} that were paid for the order {left} is left.",
+            _PAID_REMEDY,
+        )
     source = next((one for one in posted if _left(one, credited) >= refund.amount), None)
     if source is None:
         currency = order.draft.currency
@@ -154,6 +170,31 @@ def plan_credit(
             "Look at its credit notes; make this one void in the shop, or correct it here by hand.",
         )
     return _credit(refund, source)
+
+
+_CAPTURED: Final = (
+    PaymentState.PAID,
+    PaymentState.PARTIALLY_PAID,
+    PaymentState.PARTIALLY_REFUNDED,
+    PaymentState.REFUNDED,
+)
+_PAID_REMEDY: Final = Remedy(
+    "Look at the payments in the shop. If it is right all the same, credit the document by hand (C on it).",
+    "Look at the payments in the shop. If it is right all the same: `cartui document credit NUMBER`.",
+)
+
+
+def captured(payments: Iterable[Payment]) -> Decimal | None:
+    """What was really taken; None where the shop does not say (no payments, or only such as were authorised or are to
+    come)."""
+    taken = [one.amount for one in payments if one.amount > 0 and one.state in _CAPTURED]
+    return sum(taken, Decimal(0)) if taken else None
+
+
+def _paid(order: Document, told_paid: Decimal | None) -> Decimal | None:
+    """By the document or, where more was taken since, by the refund's order; None: its total is all that is known."""
+    known = [one for one in (captured(order.draft.payments), told_paid) if one is not None]
+    return max(known) if known else None
 
 
 def compare_credit(refund: Refund, note: Document) -> CreditPlan:

@@ -10,6 +10,7 @@ from cartui.books import Lease
 from cartui.domain.documents import Document, DocumentStatus
 from cartui.domain.ids import CartId, Direction, DocumentId, RecordKind
 from cartui.domain.ledger import CartRecord, JournalEntry
+from cartui.domain.money import parse_amount
 from cartui.domain.outcomes import RecordState
 from cartui.domain.refunds import CreditPlan, compare_credit, plan_credit, refund_of
 from cartui.domain.settings import DocumentKind
@@ -109,7 +110,8 @@ def _plan(ws: Workspace, cart_id: CartId, record: CartRecord) -> CreditPlan:
     made = books.documents.list_by_ids(books.revisions.made_from(order.document_id)) if order is not None else []
     both = [order, *made] if order is not None else []
     credited: dict[int, Decimal] = {one.document_id: credited_of(ws, one) for one in both}
-    return plan_credit(refund, order, made, credited)
+    told = record.agreed.get("paid")
+    return plan_credit(refund, order, made, credited, parse_amount(told) if told else None)
 
 
 def credited_of(ws: Workspace, document: Document) -> Decimal:

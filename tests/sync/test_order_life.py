@@ -33,6 +33,7 @@ from cartui.sync.leases import leased
 from cartui.sync.order_drift import accept_drift, ignore_drift, import_again, list_changed, read_drift
 from cartui.sync.why import explain_order
 from cartui.sync.workspace import Workspace
+from cartui.testing import samples
 from cartui.testing.clock import FrozenClock
 from cartui.testing.workspace import running_cart
 from tests.sync.conftest import place
@@ -440,6 +441,30 @@ def test_partial_refunds_add_up_and_never_exceed_what_was_sold(
     clock.advance(60)
     run_cycle(ws, NAME)
     assert refund_states(ws)[2][0] is RecordState.LINKED
+
+
+@pytest.mark.parametrize(
+    ("rest", "later", "ends"),
+    [
+        (PaymentState.AUTHORIZED, PaymentState.AUTHORIZED, RecordState.HELD),
+        (PaymentState.AUTHORIZED, PaymentState.PAID, RecordState.LINKED),
+        (PaymentState.PAID, PaymentState.PAID, RecordState.LINKED),
+    ],
+)
+def test_a_refund_never_exceeds_what_was_paid(
+    ws: Workspace, shop: MemoryShop, rest: PaymentState, later: PaymentState, ends: RecordState
+) -> None:
+    """Of two payments one was taken, the other only authorised: no more than the one goes back. Taken since: all."""
+    running_cart(ws, settings=CartSettings(import_orders_as=DocumentKind.CASH_SALE))
+    half = Payment("card", samples.order(0, shop.clock()).total / 2, PaymentState.PAID)
+    place(shop, range(1), payments=(half, replace(half, state=rest)))
+    run_cycle(ws, NAME)
+    approve(ws, of_order(ws, "0"))
+    told = refunded(shop, "r1", f"{half.amount + 1:f}")
+    change(shop, refunds=(told,), payments=(half, replace(half, state=later)))
+    run_cycle(ws, NAME)
+    [(state, reason)] = refund_states(ws)
+    assert (state, "were paid for the order" in reason) == (ends, ends is RecordState.HELD)
 
 
 def test_a_refund_that_is_told_as_a_payment_too_is_booked_once(
