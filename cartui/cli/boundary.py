@@ -181,8 +181,8 @@ def _flushed(code: int) -> int:
     except OSError as error:
         output.detach(sys.stdout)
         output.words(
-            f"Not all of the output could be written: {error.strerror}. What was done stays done. Make room, or send the"
-            " output elsewhere."
+            f"Not all of the output could be written: {error.strerror}. What was done stays done. Make room, or send"
+            " the output elsewhere."
         )
         return worst([code, ExitCode.CONFIG_OR_GUARD])
     return code
