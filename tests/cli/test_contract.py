@@ -19,7 +19,7 @@ COMMANDS = [
     *("items", "customers", "match", "check", "import-csv"),
     *("document", "approve", "accounts", "export-books", "inventory"),
     *("outbox", "stock"),
-    *("overview", "reconcile"),
+    *("overview", "reconcile", "backup"),
 ]
 
 
