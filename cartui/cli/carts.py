@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from cartui.cli import output
+from cartui.cli.interrupt import Interrupts
 from cartui.cli.sending_settings import sending_row
 from cartui.cli.session import open_session
 from cartui.config.secrets import PROMPT, check_reference, shown_reference
@@ -20,6 +21,7 @@ from cartui.domain.settings import CartConnection, CartSettings
 from cartui.errors import ExitCode, NeedsOperatorError, headless
 from cartui.sync import carts
 from cartui.sync.carts import CartView
+from cartui.sync.start_preview import preview_start, preview_words, sent_words
 from cartui.sync.workspace import Workspace
 
 MAIN_SECRET = "password"  # noqa: S105  # the name of one, not a password
@@ -230,6 +232,8 @@ def stage_row(stage: StageResult) -> dict[str, str]:
 
 def run_start(arguments: argparse.Namespace) -> int:
     """Start auto-sync behind the guard; old dates want the cart's name typed back."""
+    if arguments.preview:
+        return _preview(arguments)
     with open_session() as ws:
         view = carts.view_cart(ws, arguments.name)
         questions = [problem for problem in view.problems if problem.level is GuardLevel.CONFIRM]
@@ -245,6 +249,29 @@ def run_start(arguments: argparse.Namespace) -> int:
         for problem in view.problems:
             if problem.level is GuardLevel.ADVICE:
                 output.words(f"Note: {headless(problem.problem)} {headless(problem.remedy)}")
+    return ExitCode.OK
+
+
+def _preview(arguments: argparse.Namespace) -> int:
+    with open_session() as ws, Interrupts() as interrupts:
+        found = preview_start(ws, arguments.name, progress=output.progress, stop=interrupts.stop)
+    if arguments.json:
+        output.json_line(
+            {
+                "cart": arguments.name,
+                "orders": found.orders,
+                "values": {code: f"{total:f}" for code, total in sorted(found.values.items())},
+                "oldest": moment(found.oldest),
+                "newest": moment(found.newest),
+                "held": found.held,
+                "left": found.left,
+                "at_least": found.at_least,
+                "sent": {kind.value: count for kind, count in found.sent.items()},
+            }
+        )
+    else:
+        for told in (*preview_words(found), sent_words(found)):
+            output.line(told)
     return ExitCode.OK
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from cartui.domain.guard import GuardLevel, GuardProblem
 from cartui.domain.outbox import OutboxKind
 from cartui.domain.settings import CartDocument
+from cartui.errors import CartuiError
 from cartui.screens.base import CartScreen, CartuiScreen
 from cartui.screens.dialogs import ConfirmDialog, ProblemsDialog, TypedWordDialog
 from cartui.screens.glyphs import GLYPHS
@@ -15,6 +16,7 @@ from cartui.screens.times import show_time, zone_name
 from cartui.sync import carts
 from cartui.sync.carts import CartView
 from cartui.sync.rule_lab import settings_line
+from cartui.sync.start_preview import StartPreview, preview_start, preview_words
 
 
 def start(screen: CartuiScreen, name: str, on_started: Callable[[], None]) -> None:
@@ -45,17 +47,39 @@ def _look(screen: CartuiScreen, view: CartView, on_started: Callable[[], None]) 
                 f"{name} can't be started yet", [(one.problem, one.remedy) for one in (*missing, *doubtful)], note
             )
         )
+    elif view.last_cycle is None:
+        _preview(screen, view, doubtful, on_started)
     else:
-        _ask(screen, view, doubtful, on_started)
+        _ask(screen, view, doubtful, on_started, ())
+
+
+def _preview(
+    screen: CartuiScreen, view: CartView, doubtful: Sequence[GuardProblem], on_started: Callable[[], None]
+) -> None:
+    """Before the first Start: how much will come, read from the cart for some seconds at most (N02)."""
+    name = view.document.name
+
+    def told(preview: StartPreview) -> None:
+        _ask(screen, view, doubtful, on_started, preview_words(preview))
+
+    def failed(error: CartuiError) -> None:
+        _ask(screen, view, doubtful, on_started, [f"How much will come could not be read: {error.problem}"])
+
+    screen.hint("Reading how much will come …")
+    screen.read("start", lambda: preview_start(screen.ws, name), told, failed)
 
 
 def _ask(
-    screen: CartuiScreen, view: CartView, doubtful: Sequence[GuardProblem], on_started: Callable[[], None]
+    screen: CartuiScreen,
+    view: CartView,
+    doubtful: Sequence[GuardProblem],
+    on_started: Callable[[], None],
+    preview: Sequence[str],
 ) -> None:
     """Say what Start will do. The first Start of a LIVE cart, and dates that look like a slip, want its name typed."""
     name, live = view.document.name, view.document.settings.live
     title = f"Start {'LIVE' if live else 'test'} cart {name}?"
-    text = start_words(view)
+    text = "\n".join([*(f"{GLYPHS.dot} {line}" for line in preview), start_words(view)])
 
     def typed(word: str | None) -> None:
         if word is not None:

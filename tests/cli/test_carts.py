@@ -31,6 +31,18 @@ def test_a_new_cart_is_stopped_and_untested(cartui: Cartui) -> None:
     assert row["problems"][0]["remedy"].startswith("Run `cartui ")
 
 
+def test_what_start_would_bring_is_said_before(cartui: Cartui) -> None:
+    """--preview: counts and worth, with no word of what it would cost; the cart stays STOPPED."""
+    cartui.cart("Shop")
+    assert cartui("stop", "Shop").code == 0
+    ran = cartui("start", "Shop", "--preview")
+    assert (ran.code, "orders come in at first, worth" in ran.out) == (0, True)
+    assert "Nothing is sent to the cart at once." in ran.out
+    [row] = cartui("start", "Shop", "--preview", "--json").rows
+    assert (row["orders"] > 0, row["at_least"]) == (True, False)
+    assert cartui("show", "Shop", "--json").rows[0]["status"] == "STOPPED"
+
+
 def test_test_connection_ends_in_the_words_of_the_manual(cartui: Cartui) -> None:
     """S014, word for word, on stdout."""
     cartui.cart("Shop", start=False)

@@ -11,7 +11,7 @@ import pytest
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from cartui.adapters.memory import MemoryShop
+from cartui.adapters.memory import MemoryCart, MemoryShop
 from cartui.app import CartuiApp
 from cartui.domain.ids import RecordKind
 from cartui.domain.settings import SyncStatus
@@ -25,6 +25,7 @@ from cartui.sync import carts, runner
 from cartui.sync.actions import Selection, plan_import
 from cartui.sync.apply import apply_plan
 from cartui.sync.workspace import Workspace
+from cartui.testing import samples
 from tests.screens.lists import NAME, fill, press, ready_cart
 from tests.screens.terminal import seen, settle
 
@@ -71,6 +72,32 @@ async def test_the_first_start_of_a_live_cart_wants_its_name(ws: Workspace, make
         assert status(ws) is SyncStatus.STOPPED
         await press(pilot, *" shop", "enter")
         assert status(ws) is SyncStatus.RUNNING
+
+
+async def test_the_first_start_says_how_much_will_come(
+    ws: Workspace, make_app: Make, shop: MemoryShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N02: count, worth and span of the orders since Last Order from, read before anything is started; where the cart
+    can't be read that is said, and the question comes all the same."""
+
+    def away(*_: object) -> None:
+        raise AbortCycleError("The shop is away.", "Try again later.")
+
+    ready_cart(ws)
+    for number in range(3):
+        shop.put_order(samples.order(number, shop.clock()))
+    worth = f"{3 * shop.orders['0'].total:,.2f} EUR"
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "s")
+        shown = " ".join(seen(app).replace("│", "").split())
+        assert f"3 orders come in at first, worth {worth}" in shown
+        assert (status(ws), ws.books.documents.count()) == (SyncStatus.STOPPED, 0)
+        await press(pilot, "escape")
+        monkeypatch.setattr(MemoryCart, "iter_orders", away)
+        await press(pilot, "s")
+        assert "could not be read: The shop is away." in " ".join(seen(app).replace("│", "").split())
 
 
 async def test_the_next_step_is_named_and_b_explains(ws: Workspace, make_app: Make) -> None:

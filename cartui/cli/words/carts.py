@@ -123,11 +123,12 @@ def _start(command: Parser) -> None:
     describe(
         command,
         "Start auto-sync, if the live-cart guard allows it; what is missing is named. Dates far back want the cart's "
-        "name once more.",
+        "name once more. --preview reads what would come and says what would be sent, and starts nothing.",
         "cartui start 'Main shop' --confirm 'Main shop'",
     )
     cart_name(command)
     confirm(command)
+    command.add_argument("--preview", action="store_true", help="how much would come and go at first; starts nothing")
     as_json(command)
 
 
