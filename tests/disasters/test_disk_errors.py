@@ -21,8 +21,8 @@ SETTINGS, AWAY = 2, 5
 
 
 def check_told(flow: Flow, ran: Ran, *, deaf: bool) -> None:
-    """No fault in cartui, no traceback; what was not done is not said to be done, and there is a remedy. `deaf`: what is
-    said goes to the same broken disk."""
+    """No fault in cartui, no traceback; what was not done is not said to be done, and there is a remedy. `deaf`: what
+    is said goes to the same broken disk."""
     assert "Traceback" not in ran.err, ran.err
     lines = [json.loads(line) for line in ran.out.splitlines() if line.startswith("{")]
     if ran.code in GOOD or (lines and lines[-1].get("exit_code") == 0):
