@@ -5,17 +5,13 @@ Each `plan_…` reads what it needs and returns a `Plan`; nothing is written bef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 from cartui.domain.documents import Customer, Item
 from cartui.domain.fingerprint import fingerprint_connection
 from cartui.domain.ids import (
-    CartCustomerId,
-    CartItemId,
-    CartOrderId,
     CustomerCode,
     CustomerId,
     Direction,
@@ -29,7 +25,6 @@ from cartui.domain.plan_customers import (
     CustomerExportGround,
     customer_draft,
     plan_create_customers,
-    plan_customer_updates,
     plan_export_customers,
     plan_link_customers,
 )
@@ -39,33 +34,21 @@ from cartui.domain.plan_items import (
     item_draft,
     plan_create_items,
     plan_export_items,
-    plan_item_updates,
     plan_link_items,
 )
 from cartui.domain.plan_orders import plan_orders
 from cartui.domain.ports import (
-    BasketSource,
-    Cart,
-    CustomerReader,
-    CustomerSource,
-    ItemReader,
-    OrderReader,
-    Page,
     Received,
 )
-from cartui.domain.remedies import CART
 from cartui.domain.settings import CartDocument
 from cartui.errors import NeedsOperatorError, Remedy
-from cartui.sync.carts import ensure_tested
+from cartui.sync.cart_reads import ensure_going, read_chosen, read_there, tested_cart
 from cartui.sync.exports import hold_stock, recover_exports
-from cartui.sync.ground import customer_ground, field_owners, item_ground, order_ground
-from cartui.sync.imports import our_customer_ids, our_item_ids
-from cartui.sync.intake import checked_pages
+from cartui.sync.ground import customer_ground, item_ground, order_ground
 from cartui.sync.leases import leased
+from cartui.sync.replan import replan
 from cartui.sync.sides import Draft, Side, batches, side_of
-from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
-
-Rows = list[Received[Any]]
+from cartui.sync.workspace import Progress, ProgressSink, Workspace, never_stop, no_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +63,6 @@ class Selection:
     def asks(self, doing: Doing, kind: RecordKind) -> PlanRequest:
         """What a plan made of this selection remembers of it."""
         return PlanRequest(doing, kind, None if self.keys is None else tuple(self.keys), self.edits)
-
-
-@contextmanager
-def tested_cart(ws: Workspace, document: CartDocument) -> Iterator[Cart]:
-    """The cart of a document whose connection was tested; closed on the way out."""
-    ensure_tested(ws, document)
-    cart = ws.open_cart(document)
-    try:
-        yield cart
-    finally:
-        cart.close()
-
-
-def iter_kind(cart: Cart, kind: RecordKind) -> Iterator[Page[Any]]:
-    """Everything the cart has of one kind, in checked pages."""
-    if kind is RecordKind.ORDER:
-        return checked_pages(cart.iter_orders(None), None, "orders")
-    if kind is RecordKind.ITEM:
-        return checked_pages(cart.iter_items(None), None, "items")
-    if kind is RecordKind.CUSTOMER and isinstance(cart, CustomerSource):
-        return checked_pages(cart.iter_customers(None), None, "customers")
-    if kind is RecordKind.BASKET and isinstance(cart, BasketSource):
-        return checked_pages(cart.iter_baskets(None), None, "baskets")
-    raise NeedsOperatorError(f"This kind of cart can't list {kind}s.", "See its page in the documentation.")
 
 
 def _plan(document: CartDocument, request: PlanRequest, changes: Sequence[PlannedChange]) -> Plan:
@@ -127,7 +86,7 @@ def plan_import(
     """*Import selected* (orders) and *Create selected* (items, customers). The records are read from the cart again."""
     document = ws.books.carts.get(name)
     with tested_cart(ws, document) as cart:
-        rows = _read(cart, kind, selection.keys, progress, stop)
+        rows = read_chosen(cart, kind, selection.keys, progress, stop)
     cart_id = document.cart_id
     if kind is RecordKind.ORDER:
         code = ws.books.items.default_item().code
@@ -155,7 +114,7 @@ def plan_link(
         raise NeedsOperatorError("Orders are not linked by hand.", "Import them: that links them to their documents.")
     document = ws.books.carts.get(name)
     with tested_cart(ws, document) as cart:
-        rows = _read(cart, kind, selection.keys, progress, stop)
+        rows = read_chosen(cart, kind, selection.keys, progress, stop)
     if kind is RecordKind.ITEM:
         ground = item_ground(ws.books, document.cart_id, rows, selection.edits)
         changes = plan_link_items(rows, ground, selection.edits)
@@ -164,58 +123,6 @@ def plan_link(
             rows, customer_ground(ws.books, document.cart_id, rows, selection.edits), selection.edits
         )
     return _plan(document, selection.asks(Doing.LINK, kind), changes)
-
-
-def _read(
-    cart: Cart,
-    kind: RecordKind,
-    keys: Sequence[str] | None,
-    progress: ProgressSink,
-    stop: Callable[[], bool],
-) -> Rows:
-    """The chosen records as they are in the cart now: by id where the cart can, else picked out of the whole list."""
-    wanted = None if keys is None else list(dict.fromkeys(keys))
-    by_id = _reader(cart, kind) if wanted is not None else None
-    rows: Rows = []
-    if by_id is not None and wanted is not None:
-        for batch in batches(wanted, cart.facts.page_size):
-            _ensure_going(stop)
-            rows += by_id(batch).rows
-            progress(Progress(f"{kind}s", len(rows), len(wanted)))
-    else:
-        chosen = set(wanted) if wanted is not None else None
-        for page in iter_kind(cart, kind):
-            _ensure_going(stop)
-            rows += [row for row in page.rows if chosen is None or row.external_id in chosen]
-            progress(Progress(f"{kind}s", len(rows), page.total if chosen is None else len(chosen)))
-    found = {row.external_id: row for row in rows}  # a record that moved while paging came twice: the later one counts
-    if wanted is not None and (missing := [key for key in wanted if key not in found]):
-        raise NeedsOperatorError(
-            f"The cart has no {kind} {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}.",
-            Remedy(
-                "List them again (l): they may have been deleted, or the id is not the cart's own.",
-                f"Run `cartui list {CART} cart-{kind}s`: they may have been deleted, or the id is not the cart's own.",
-            ),
-        )
-    return list(found.values())
-
-
-def _reader(cart: Cart, kind: RecordKind) -> Callable[[Sequence[str]], Page[Any]] | None:
-    if kind is RecordKind.ORDER and isinstance(cart, OrderReader):
-        orders = cart
-        return lambda ids: orders.get_orders([CartOrderId(one) for one in ids])
-    if kind is RecordKind.ITEM and isinstance(cart, ItemReader):
-        items = cart
-        return lambda ids: items.get_items([CartItemId(one) for one in ids])
-    if kind is RecordKind.CUSTOMER and isinstance(cart, CustomerReader):
-        customers = cart
-        return lambda ids: customers.get_customers([CartCustomerId(one) for one in ids])
-    return None
-
-
-def _ensure_going(stop: Callable[[], bool]) -> None:
-    if stop():
-        raise StopRequested
 
 
 # --- to the cart ------------------------------------------------------------------------------------------------------
@@ -321,11 +228,11 @@ def _look(
     """What the cart holds now of linked records, and what it has already under the codes of the others."""
     fresh: dict[str, Received[Any]] = {}
     for batch in batches(linked, 50):
-        _ensure_going(stop)
+        ensure_going(stop)
         fresh |= side.read(batch)
     found: dict[int, dict[str, Received[Any]]] = {}
     for done, (our_id, draft) in enumerate(drafts.items(), 1):
-        _ensure_going(stop)
+        ensure_going(stop)
         ids = side.find(draft)
         if ids:
             found[our_id] = side.read(ids)
@@ -393,9 +300,9 @@ def plan_retry(ws: Workspace, name: str, keys: Sequence[str] | None) -> list[Pla
         for kind in (RecordKind.ORDER, RecordKind.CUSTOMER, RecordKind.ITEM):
             ids = [external for one, external in held if one is kind]
             if ids:
-                rows = _read_there(cart, kind, ids)
+                rows = read_there(cart, kind, ids)
                 gone = _gone(ids, {row.external_id for row in rows})
-                changes = [*_replan(ws, document, kind, rows), *gone]
+                changes = [*replan(ws, document, kind, rows), *gone]
                 asked = PlanRequest(Doing.IMPORT, kind, tuple(ids))
                 plans.append(replace(_plan(document, asked, changes), request=None))  # by the cycle's rules
     return plans
@@ -405,27 +312,3 @@ def _gone(ids: Sequence[str], there: Container[str]) -> list[PlannedChange]:
     """Held records that the cart no longer gives: they stay held, and the person is told."""
     reason, remedy = "The cart does not give it any more.", "Look for it in the shop; it may have been deleted."
     return [PlannedChange(Action.HOLD, one, one, reason, remedy) for one in ids if one not in there]
-
-
-def _read_there(cart: Cart, kind: RecordKind, ids: list[str]) -> Rows:
-    """Those of the ids that the cart still has."""
-    by_id = _reader(cart, kind)
-    if by_id is not None:
-        return [row for batch in batches(ids, cart.facts.page_size) for row in by_id(batch).rows]
-    wanted = set(ids)
-    return [row for page in iter_kind(cart, kind) for row in page.rows if row.external_id in wanted]
-
-
-def _replan(ws: Workspace, document: CartDocument, kind: RecordKind, rows: Rows) -> list[PlannedChange]:
-    books, cart_id = ws.books, document.cart_id
-    if kind is RecordKind.ORDER:
-        code = books.items.default_item().code
-        return plan_orders(rows, order_ground(books, cart_id, rows), document.settings, code)
-    records = books.records.find_many(cart_id, kind, [row.external_id for row in rows])
-    if kind is RecordKind.ITEM:
-        ids = our_item_ids(records)
-        items, owners = books.items.find_by_ids(ids), field_owners(books, document, kind, ids)
-        return plan_item_updates(cast(Any, rows), records, items, owners)
-    our_ids = our_customer_ids(records)
-    customers, owners = books.customers.find_by_ids(our_ids), field_owners(books, document, kind, our_ids)
-    return plan_customer_updates(cast(Any, rows), records, customers, owners)

@@ -18,9 +18,10 @@ from cartui.domain.records import CartBasket, CartOrder, FulfilmentState, OrderS
 from cartui.domain.remedies import list_again
 from cartui.domain.settings import CartDocument
 from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError, joined
-from cartui.sync.actions import Selection, cart_key, plan_import, tested_cart
+from cartui.sync.actions import Selection, cart_key, plan_import
 from cartui.sync.apply import apply_plan
 from cartui.sync.basket_recovery import find_basket
+from cartui.sync.cart_reads import tested_cart
 from cartui.sync.exports import recover_exports
 from cartui.sync.ground import order_ground
 from cartui.sync.imports import store_orders

@@ -9,7 +9,7 @@ from cartui.domain.cart_check import Finding, check_customers, check_items
 from cartui.domain.ids import RecordKind
 from cartui.domain.ports import BadRecord, Cart, CustomerSource
 from cartui.errors import Remedy
-from cartui.sync.actions import iter_kind, tested_cart
+from cartui.sync.cart_reads import iter_kind, tested_cart
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
 
 

@@ -28,7 +28,7 @@ from cartui.domain.records import CartCustomer, CartItem
 from cartui.domain.remedies import confirm
 from cartui.domain.settings import CartDocument
 from cartui.errors import BrakeError, NeedsOperatorError
-from cartui.sync.actions import Rows, _read_there, tested_cart
+from cartui.sync.cart_reads import Rows, read_there, tested_cart
 from cartui.sync.ground import field_owners
 from cartui.sync.imports import STORE
 from cartui.sync.leases import leased
@@ -116,7 +116,7 @@ def _pages(
         for batch in batches(ids, _PAGE):
             if stop():
                 raise StopRequested
-            yield kind, _read_there(cart, kind, list(batch))
+            yield kind, read_there(cart, kind, list(batch))
             done += len(batch)
             progress(Progress("records", done, total))
 

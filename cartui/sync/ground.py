@@ -22,11 +22,11 @@ from cartui.domain.ids import (
 )
 from cartui.domain.ledger import CartRecord
 from cartui.domain.merge import NOBODY, Owners
+from cartui.domain.order_drafts import OrderGround
 from cartui.domain.outbox import OutboxKind
 from cartui.domain.plan import Edits
 from cartui.domain.plan_customers import CustomerGround
 from cartui.domain.plan_items import ItemGround, typed_code
-from cartui.domain.plan_orders import OrderGround
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import CartCustomer, CartItem, CartOrder, LineKind
 from cartui.domain.refunds import refund_key

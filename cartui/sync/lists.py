@@ -16,7 +16,7 @@ from cartui.domain.outcomes import RecordState
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.query import ensure_fields, matches, parse_query
 from cartui.domain.rows import FLAG_MUTED, FLAG_PROBLEM, RowSource
-from cartui.sync.actions import iter_kind, tested_cart
+from cartui.sync.cart_reads import iter_kind, tested_cart
 from cartui.sync.columns import CART_FIELDS, cart_values
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
 

@@ -28,7 +28,7 @@ from cartui.domain.plan_items import item_label, plan_link_items
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.settings import CartDocument
 from cartui.errors import NeedsOperatorError
-from cartui.sync.actions import iter_kind, tested_cart
+from cartui.sync.cart_reads import iter_kind, tested_cart
 from cartui.sync.ground import customer_ground, item_ground
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress
 

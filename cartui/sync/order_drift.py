@@ -9,15 +9,16 @@ from cartui.domain.ids import CartId, CartOrderId, Direction, DocumentId, Record
 from cartui.domain.ledger import CartRecord, JournalEntry
 from cartui.domain.money import ProofState, prove_total
 from cartui.domain.order_changes import OrderDrift, compare_order, order_values
+from cartui.domain.order_drafts import draft_of
 from cartui.domain.outcomes import RecordState
 from cartui.domain.plan import Action, FieldChange
-from cartui.domain.plan_orders import draft_of, plan_orders
+from cartui.domain.plan_orders import plan_orders
 from cartui.domain.ports import BadRecord, Cart, OrderReader, Received
 from cartui.domain.records import CartOrder, LineKind
 from cartui.domain.remedies import CART, list_again
 from cartui.errors import NeedsOperatorError, Remedy
-from cartui.sync.actions import iter_kind, tested_cart
 from cartui.sync.approvals import void_within
+from cartui.sync.cart_reads import iter_kind, tested_cart
 from cartui.sync.ground import order_ground
 from cartui.sync.imports import store_orders
 from cartui.sync.leases import leased

@@ -21,9 +21,10 @@ from cartui.domain.records import CartCustomer, CartItem
 from cartui.domain.remedies import CART, list_again
 from cartui.domain.settings import CartDocument
 from cartui.errors import NeedsOperatorError, Remedy
-from cartui.sync.actions import Rows, _read_there, _replan, tested_cart
+from cartui.sync.cart_reads import Rows, read_there, tested_cart
 from cartui.sync.conflicts import Pair, pairs_of
 from cartui.sync.outbox_rows import prove_stock
+from cartui.sync.replan import replan
 from cartui.sync.workspace import Workspace
 
 KINDS = (RecordKind.ITEM, RecordKind.CUSTOMER)
@@ -122,7 +123,7 @@ def _link(ws: Workspace, document: CartDocument, kind: RecordKind, our_id: int, 
 
 def _fresh(ws: Workspace, document: CartDocument, link: CartRecord) -> Pair:
     with tested_cart(ws, document) as cart:
-        rows = _read_there(cart, link.kind, [link.external_id])
+        rows = read_there(cart, link.kind, [link.external_id])
     return _pair(ws, document, link, rows)
 
 
@@ -153,9 +154,9 @@ def plan_take(ws: Workspace, name: str, drift: RecordDrift) -> Plan:
     """What the cart changed becomes ours, by the owners' rules; a field that both changed is held for Conflicts."""
     document = ws.books.carts.get(name)
     with tested_cart(ws, document) as cart:
-        rows = _read_there(cart, drift.kind, [drift.known.external_id])
+        rows = read_there(cart, drift.kind, [drift.known.external_id])
     _pair(ws, document, drift.known, rows)
-    changes = _replan(ws, document, drift.kind, rows)
+    changes = replan(ws, document, drift.kind, rows)
     return _plan(document, drift.kind, Direction.IMPORT, changes)
 
 

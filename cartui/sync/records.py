@@ -12,7 +12,7 @@ from cartui.domain.ledger import CartRecord, JournalEntry
 from cartui.domain.ports import BadRecord
 from cartui.domain.remedies import list_again
 from cartui.errors import NeedsOperatorError
-from cartui.sync.actions import _read, tested_cart
+from cartui.sync.cart_reads import read_chosen, tested_cart
 from cartui.sync.outbox_rows import StockProof, prove_stock
 from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
 
@@ -64,7 +64,7 @@ def read_record(
 ) -> RecordView:
     """A record as the cart holds it now (S112); `NeedsOperatorError` where the cart has it no more."""
     with tested_cart(ws, ws.books.carts.get(name)) as cart:
-        (row,) = _read(cart, kind, [external_id], progress, stop)
+        (row,) = read_chosen(cart, kind, [external_id], progress, stop)
     problem = row.record.reason if isinstance(row.record, BadRecord) else ""
     return _view(ws, name, kind, external_id, row.raw, problem)
 

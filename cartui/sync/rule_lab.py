@@ -16,7 +16,7 @@ from cartui.domain.ports import Received
 from cartui.domain.records import CartOrder
 from cartui.domain.settings import CartDocument, CartSettings
 from cartui.errors import NeedsOperatorError
-from cartui.sync.actions import tested_cart
+from cartui.sync.cart_reads import tested_cart
 from cartui.sync.carts import save_cart
 from cartui.sync.ground import order_ground
 from cartui.sync.intake import checked_pages

@@ -16,7 +16,7 @@ from cartui.domain.plan_orders import plan_orders
 from cartui.domain.ports import Received
 from cartui.domain.records import CartOrder
 from cartui.errors import NeedsOperatorError, Remedy
-from cartui.sync.actions import tested_cart
+from cartui.sync.cart_reads import tested_cart
 from cartui.sync.ground import order_ground
 from cartui.sync.intake import checked_pages
 from cartui.sync.workspace import Progress, ProgressSink, StopRequested, Workspace, never_stop, no_progress

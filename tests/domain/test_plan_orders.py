@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from cartui.domain.ids import CartCustomerId, CartItemId, CustomerId, ItemCode, RecordKind
+from cartui.domain.order_drafts import OrderGround
 from cartui.domain.outcomes import RecordState
 from cartui.domain.plan import Action, ImportDocument, PlannedChange
-from cartui.domain.plan_orders import OrderGround, plan_orders
+from cartui.domain.plan_orders import plan_orders
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.records import (
     Buyer,
