@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from cartui.adapters.prestashop.batches import in_batches
 from cartui.adapters.prestashop.errors import DoubtfulError, MethodError, SpoiltError, refusal_of, refused_write
 from cartui.adapters.prestashop.facts import FACTS, ONLY_SOME, display_of
 from cartui.adapters.prestashop.fields import holds, is_id
@@ -22,8 +23,6 @@ _PATCHED: Final = (*_WRITTEN, 501)
 _NO_SUCH_LIST: Final = 27  # "Resource of type … does not exists"
 _AT_ONCE: Final = 500  # rows of a list that belongs to others
 _IDS_IN_ORDER: Final = (("sort", "[id_ASC]"), ("limit", str(_AT_ONCE)))
-_MOST_VALUES: Final = 200
-_MOST_CHARACTERS: Final = 3_000  # of one filter: web servers take request lines of 8 kB, and a bar is three there
 _BY_LANGUAGE: Final = frozenset({"products", "order_states", "product_option_values", "combinations", "groups"})
 _ASK_HOST: Final = "If it stays so, look into the shop's error log, or set the option read_format to xml."
 
@@ -45,6 +44,7 @@ class Session(Shopwide):
         self._filters_dates: bool | None = None
         self._has: dict[str, bool] = {}
         self._patch_was_ignored = False
+        self._reads_xml = connection.options.get("read_format") == "xml"
 
     # --- lists
 
@@ -94,7 +94,7 @@ class Session(Shopwide):
         rows: list[Row] = []
         if not self.has(resource):
             return rows
-        for batch in _batches(values):
+        for batch in in_batches(values):
             filters = [(f"filter[{field}]", f"[{'|'.join(batch)}]")]
             if field == "id":
                 rows += self.rows(resource, [*filters, ("sort", "[id_ASC]")])
@@ -173,6 +173,9 @@ class Session(Shopwide):
         if reply.status == 200:
             return self._rows_of(resource, reply)
         errors = find_errors(reply.body)
+        if reply.status == 500 and not self._reads_xml and b"WebserviceOutputJSON" in reply.body:
+            self._reads_xml = True  # old versions on a newer PHP can't write JSON, and XML they can
+            return self._get(resource, params)
         if reply.status == 500 and errors and all(one.is_noise for one in errors):
             # PHP complained while the list was printed; the data is there, the complaints stand behind it.
             try:
@@ -196,7 +199,7 @@ class Session(Shopwide):
 
     def _read(self, resource: str, params: Filters, expect: Sequence[int]) -> Reply:
         path, asked = f"api/{resource}", self._params(params)
-        if self._options.get("read_format") == "xml":
+        if self._reads_xml:
             told = self._transport.send_bytes(
                 "GET", path, accept="text/xml", idempotent=True, writes=False, params=asked, expect=expect, listing=True
             )
@@ -383,19 +386,3 @@ def shop_address(url: str) -> str:
 def has_patch(version: str) -> bool:
     major = version.partition(".")[0]
     return major.isdecimal() and int(major) >= 8
-
-
-def _batches(values: Iterable[str]) -> Iterator[list[str]]:
-    """In portions that fit into an address; what would break the filter's grammar can't be in the shop."""
-    batch: list[str] = []
-    size = 0
-    for value in dict.fromkeys(values):
-        if not value or not value.replace("-", "").replace("_", "").isalnum():
-            continue
-        if len(batch) >= _MOST_VALUES or size + len(value) + 3 > _MOST_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-        batch.append(value)
-        size += len(value) + 3
-    if batch:
-        yield batch

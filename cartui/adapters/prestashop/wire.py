@@ -61,7 +61,9 @@ def parse_body(body: bytes) -> Body:
     if body.lstrip()[:1] == b"<":
         return _parse_xml(body)
     try:
-        told = json.loads(body, parse_float=str, parse_int=str, parse_constant=str)
+        # 1.6 prints control characters as they are.
+        text = body.decode("utf-8", "replace")
+        told = json.loads(text, strict=False, parse_float=str, parse_int=str, parse_constant=str)
     except (ValueError, RecursionError):
         raise UnreadableError("it is not JSON") from None
     if isinstance(told, list):

@@ -9,6 +9,7 @@ times, both formats out and XML in, HTTP 500 where the real one says 500. Faults
     no_patch_right    the key may PUT, not PATCH
     patch_is_get      the web server makes a GET of every PATCH: 200, and nothing was written
     ignore_dates      a proxy drops the filters with brackets
+    json_breaks       PHP complains in the writer of JSON whatever is asked (1.7.4 on PHP 7.2)
     refuse_writes     every write is a 500 with a PHP fatal error, and nothing is saved
 """
 
@@ -319,6 +320,9 @@ class FakePrestaShop:
             except Refused as error:
                 codes = [(error.code, error.message)]
                 return error.status, self._typed(head, as_json), render_errors(codes, as_json)
+            if "json_breaks" in self.faults and as_json:
+                said = "[PHP Warning #2] count(): Parameter must be an array (/classes/WebserviceOutputJSON.php)"
+                return 500, self._typed(head, as_json), render_errors([(3, said)], as_json)
             if "warnings" in self.faults and data:
                 noise.append((3, "[PHP Warning #2] Undefined array key (/var/www/shop/modules/x/x.php, line 8)"))
             if data is None:

@@ -27,7 +27,7 @@ from cartui.errors import AbortCycleError, NeedsOperatorError
 from cartui.sync.intake import checked_pages
 from cartui.testing.conformance import good, rows_of
 from tests.adapters.conftest import VirtualWaiter
-from tests.adapters.prestashop.cases import last_stage, orders_of, recorded, tables
+from tests.adapters.prestashop.cases import last_stage, orders_of, recorded, rows_in, tables
 from tests.adapters.prestashop.data import SECURE_KEY
 from tests.adapters.prestashop.server import connect, serve
 from tests.adapters.prestashop.shop import KEY, PASSWD, FakePrestaShop
@@ -188,6 +188,23 @@ def test_warnings_behind_the_data_are_not_the_end(shop: FakePrestaShop, cart: Pr
     assert len(good(rows_of(cart.iter_orders(None)))) == 34
     with pytest.raises(AbortCycleError, match="Undefined array key"):
         list(connect(shop, waiter=VirtualWaiter(), read_format="xml").iter_orders(None))
+
+
+def test_a_shop_that_cannot_write_json_is_asked_for_xml(shop: FakePrestaShop, cart: PrestaShop) -> None:
+    """1.7.4 on a PHP that came after it; it is tried once a connection."""
+    whole = orders_of(cart)
+    shop.faults.add("json_breaks")
+    again = connect(shop)
+    assert orders_of(again) == whole
+    before = len(shop.requests)
+    list(again.iter_orders(None))
+    assert not any("output_format=JSON" in target for _, target, _ in shop.requests[before:])
+
+
+def test_control_characters_in_json_are_read() -> None:
+    """1.6 prints them as they are, and bytes that are no UTF-8 likewise."""
+    (row,) = rows_in(b'{"orders":[{"id":7,"payment":"a\x07b\xe9"}]}')
+    assert (row["id"], row["payment"]) == ("7", "a\x07b\ufffd")
 
 
 @pytest.mark.parametrize("read_format", ["json", "xml"])
