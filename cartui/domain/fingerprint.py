@@ -17,7 +17,7 @@ from cartui.domain.ports import Received
 from cartui.domain.records import CartBasket, CartCustomer, CartItem, CartOrder
 from cartui.domain.settings import CartConnection
 
-_STAMPS = {"modified_at"}
+_PASSED_OVER = {"modified_at", "gone"}  # each look shows how many pieces are gone; no document depends on it
 _PLAIN = frozenset({Decimal, str, datetime, int, bool})
 _BETWEEN, _NOTHING = "\x1f", "\x1e"  # no text of a record holds either: see safe_text
 
@@ -27,7 +27,7 @@ class UnstorableTextError(ValueError):
 
 
 def fingerprint(record: CartOrder | CartItem | CartCustomer | CartBasket) -> str:
-    """Hash of all that a record says except its modified stamp; equal content gives equal text, on every machine.
+    """Hash of all that a record says except its modified stamp and how many pieces are gone; equal content gives equal text, on every machine.
 
     Errors: `UnstorableTextError` for a record that an adapter let through without cleaning its text.
     """
@@ -89,7 +89,7 @@ def _paths(kind: type, before: str) -> tuple[list[str], list[str]]:
     plain: list[str] = []
     deep: list[str] = []
     hints = get_type_hints(kind)
-    for name in (one.name for one in fields(kind) if one.name not in _STAMPS):
+    for name in (one.name for one in fields(kind) if one.name not in _PASSED_OVER):
         stated, path = hints[name], f"{before}{name}"
         if is_dataclass(stated):
             more_plain, more_deep = _paths(stated, f"{path}.")  # type: ignore[arg-type]

@@ -87,6 +87,7 @@ class OrderLine:
     amount      net of tax, signed, in the order's currency; on a TAX line the tax of one rate
     unit_price  net; quantity x unit_price is the amount but for the shop's rounding; None where not stated
     tax_rate    percent (20 = 20 %); tax_amount: the tax on this line as charged, for information, not added again
+    gone        pieces that the cart keeps no more for the order: shipped, cancelled or given back; None: not told
     """
 
     kind: LineKind
@@ -99,6 +100,7 @@ class OrderLine:
     item_id: CartItemId | None = None
     sku: str = ""
     line_id: str = ""
+    gone: Decimal | None = None
 
 
 @quick_init

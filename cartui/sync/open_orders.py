@@ -48,8 +48,8 @@ def note_open_orders(
     now: dict[str, Pieces] = {one: {} for one in orders if one in before}
     for one in open_ids:
         pieces = pieces_of(orders[one], items)
-        if orders[one].fulfilment_state is FulfilmentState.PARTIALLY_SHIPPED:
-            pieces = _at_most(pieces, before.get(one, {}))  # which part went is not told: never more than was open
+        if orders[one].fulfilment_state is FulfilmentState.PARTIALLY_SHIPPED and not _tells_what_went(orders[one]):
+            pieces = _at_most(pieces, before.get(one, {}))  # never more than was open
         now[one] = pieces
     books.cart_items.put_open_pieces(cart_id, now)
 
@@ -60,13 +60,18 @@ def is_open(order: CartOrder) -> bool:
 
 
 def pieces_of(order: CartOrder, items: Mapping[str, ItemId]) -> Pieces:
-    """Quantities by item of ours; lines that are linked to none are no stock of ours."""
+    """Quantities by item of ours that the cart still keeps; lines that are linked to none are no stock of ours."""
     pieces: Pieces = {}
     for line in order.lines:
         ours = items.get(line.item_id) if line.kind is LineKind.PRODUCT and line.item_id is not None else None
-        if ours is not None and line.quantity > 0:
-            pieces[ours] = pieces.get(ours, Decimal(0)) + line.quantity
+        kept = line.quantity - (line.gone or 0)
+        if ours is not None and kept > 0:
+            pieces[ours] = pieces.get(ours, Decimal(0)) + kept
     return pieces
+
+
+def _tells_what_went(order: CartOrder) -> bool:
+    return all(line.gone is not None for line in order.lines if line.kind is LineKind.PRODUCT)
 
 
 def _at_most(pieces: Pieces, before: Mapping[ItemId, Decimal]) -> Pieces:

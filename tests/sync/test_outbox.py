@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -183,6 +184,23 @@ def test_a_cart_that_subtracts_its_own_orders_is_not_told_of_them_twice(
     shop.put_order(samples.order(0, clock(), fulfilment_state=FulfilmentState.SHIPPED))
     run_cycle(there, NAME)
     assert stock(shop) == 18  # the document here still keeps its two pieces
+
+
+@pytest.mark.parametrize(("gone", "told"), [(D(1), 19), (D(2), 18), (D(0), 20), (None, 20)])
+def test_pieces_that_the_cart_sent_are_not_added_back(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock, gone: Decimal | None, told: int
+) -> None:
+    """Two sold, some of them in a parcel: its stock is lower by these already, so it is told what it still keeps; where
+    it does not tell how many went, as if none had."""
+    linked(ws)
+    there = with_cart(ws, OnHandCart, shop)
+    place(shop, range(1))
+    run_cycle(there, NAME)
+    clock.advance(60)
+    order = samples.order(0, clock(), fulfilment_state=FulfilmentState.PARTIALLY_SHIPPED)
+    shop.put_order(replace(order, lines=(replace(order.lines[0], gone=gone), *order.lines[1:])))
+    run_cycle(there, NAME)
+    assert stock(shop) == told
 
 
 def test_each_cart_has_its_range_and_its_rules(ws: Workspace, shop: MemoryShop) -> None:

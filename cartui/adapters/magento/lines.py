@@ -94,7 +94,13 @@ def _product(row: SoldRow, unit: Decimal) -> OrderLine:
         item_id=CartItemId(row.goods.product_id) if row.goods.product_id else None,
         sku=row.goods.sku,
         line_id=row.money.item_id,
+        gone=max(_gone(row.money), _gone(row.goods)),
     )
+
+
+def _gone(row: LineWire) -> Decimal:
+    """Of a configurable the parent is shipped, of a bundle either."""
+    return row.qty_canceled + max(row.qty_shipped, row.qty_refunded)
 
 
 def _shipping(wire: OrderWire) -> Iterator[OrderLine]:

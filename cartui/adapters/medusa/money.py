@@ -130,6 +130,7 @@ def _product_line(line: LineWire, charge: Charge) -> OrderLine:
         item_id=CartItemId(f"{line.product_id}:{line.variant_id}") if known else None,
         sku=line.variant_sku,
         line_id=line.id,
+        gone=line.detail.fulfilled_quantity,  # packed is off the shelf
     )
 
 

@@ -230,8 +230,9 @@ def _address(wire: PlaceWire | None) -> Address:
 def _lines(wire: BasketWire, terms: Terms) -> tuple[OrderLine, ...]:
     """Net lines before discounts, then the discounts, then the taxes as the shop sums them up. Sorted, because the
     shop gives nested lists in no certain order, and an order that did not change must look the same again."""
+    parcels = (wire.fulfillments or ()) if isinstance(wire, OrderWire) else None
     lines = [
-        _product_line(one, terms)
+        _product_line(one, terms, parcels)
         for one in sorted(wire.lines, key=lambda line: (len(line.id), line.id))
         if one.quantity or wire.state == "Cancelled"
     ]
@@ -250,7 +251,13 @@ def _lines(wire: BasketWire, terms: Terms) -> tuple[OrderLine, ...]:
     return tuple(lines)
 
 
-def _product_line(line: LineWire, terms: Terms) -> OrderLine:
+def _gone(parcels: Sequence[FulfilmentWire], line_id: str) -> Decimal:
+    """A parcel's pieces leave the stock when it is made, before it is sent."""
+    sent = (line for one in parcels if one.state != "Cancelled" for line in one.lines)
+    return Decimal(sum(line.quantity for line in sent if line.order_line_id == line_id))
+
+
+def _product_line(line: LineWire, terms: Terms, parcels: Sequence[FulfilmentWire] | None) -> OrderLine:
     return OrderLine(
         kind=LineKind.PRODUCT,
         text=line.product_variant.name,
@@ -262,6 +269,7 @@ def _product_line(line: LineWire, terms: Terms) -> OrderLine:
         item_id=CartItemId(line.product_variant.id),
         sku=line.product_variant.sku,
         line_id=line.id,
+        gone=None if parcels is None else _gone(parcels, line.id),
     )
 
 

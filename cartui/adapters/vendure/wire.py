@@ -156,6 +156,7 @@ class PaidWire(Wire):
 
 
 class SentLineWire(Wire):
+    order_line_id: _Id
     quantity: _Count
 
 
@@ -264,7 +265,7 @@ _ORDER_FIELDS = (
     f"billingAddress{{{_STREET} countryCode}} shippingAddress{{{_STREET} countryCode}} "
     "payments{method amount state transactionId createdAt "
     "refunds{id reason lines{orderLineId quantity} total state transactionId createdAt}} "
-    "fulfillments{state lines{quantity}}"
+    "fulfillments{state lines{orderLineId quantity}}"
 )
 _CUSTOMER_FIELDS = (
     "id updatedAt firstName lastName emailAddress phoneNumber user{id} addresses{" + _STREET + " country{code}}"
