@@ -147,6 +147,7 @@ class CartuiApp(App[int], inherit_bindings=False):
     def _take_views(self, views: list[CartView]) -> None:
         self._views = {view.document.name: view for view in views}
         self._show_window_title()
+        self._trouble_over("")
         if isinstance(self.screen, CartuiScreen):
             self.screen.carts_changed()
 
@@ -155,26 +156,21 @@ class CartuiApp(App[int], inherit_bindings=False):
         if message.bug is not None:
             self.report_bug(message.bug)
         elif message.error is not None:
-            self.remember_error(str(message.error))
-            if isinstance(self.screen, CartuiScreen):
-                self.screen.hint(str(message.error), "$text-error")
+            self._tell_trouble("", message.error)
         elif not message.cancelled:
             message.job.on_done(message.result)
 
     def on_cycle_ended(self, message: CycleEnded) -> None:
         if message.report.problem:
             self.remember_error(f"{message.report.cart_name}: {message.report.problem} {message.report.remedy}")
-        if {message.report.cart_name, ""} & self._told_troubles:
-            self._told_troubles -= {message.report.cart_name, ""}
-            if isinstance(self.screen, CartuiScreen):
-                self.screen.hint("")  # it is over
+        self._trouble_over(message.report.cart_name)
         self.reload_carts()
 
     def on_cycle_broke(self, message: CycleBroke) -> None:
         """One cart's cycle ended by a bug, or the books were away: said here, and the runner goes on."""
         error, name = message.error, message.cart_name or "Auto-sync"
         if isinstance(error, CartuiError):
-            self._tell_trouble(message.cart_name, name, error)
+            self._tell_trouble(message.cart_name, error)
         elif self._told_bugs.get(name) != (told := f"{type(error).__name__} {error}"):
             self._told_bugs[name] = told  # the same one again and again is logged once and shown once
             self.report_bug(
@@ -182,14 +178,23 @@ class CartuiApp(App[int], inherit_bindings=False):
             )
         self.reload_carts()
 
-    def _tell_trouble(self, cart_name: str, name: str, error: CartuiError) -> None:
-        """A line each time; the first time until a cycle ends again, whole, with its remedy: the line has no room."""
+    def _tell_trouble(self, cart_name: str, error: CartuiError) -> None:
+        """A line each time; the first time until it is over, whole, with its remedy: the line has no room. A name of ""
+        is for the books themselves."""
+        told = f"{cart_name}: {error}" if cart_name else str(error)
         if isinstance(self.screen, CartuiScreen):
-            self.screen.hint(f"{name}: {error}", "$text-warning")
+            self.screen.hint(told, "$text-warning")
         if cart_name not in self._told_troubles:
             self._told_troubles.add(cart_name)
-            self.remember_error(f"{name}: {error}")
+            self.remember_error(told)
             self.push_screen(ErrorDialog("Auto-sync waits", error.problem, error.remedy))
+
+    def _trouble_over(self, cart_name: str) -> None:
+        """A cycle of the cart ended, or the books ("") can be read again: the line must not go on saying otherwise."""
+        if cart_name in self._told_troubles:
+            self._told_troubles.discard(cart_name)
+            if isinstance(self.screen, CartuiScreen):
+                self.screen.hint("")
 
     def on_runner_ended(self, message: RunnerEnded) -> None:
         self.report_bug(message.bug)
