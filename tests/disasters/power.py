@@ -123,8 +123,8 @@ class Disk:
             return "told" if call == "write" and numbers[0] in (1, 2) else ""
         if call == "ftruncate":
             inode.change(numbers[1], None)
-        else:
-            inode.change(numbers[2] if call == "pwrite64" else len(inode.now), texts[0][:result])
+            return "name"  # as a removal, it may be what ends a transaction
+        inode.change(numbers[2] if call == "pwrite64" else len(inode.now), texts[0][:result])
         return "write"
 
     def _path(self, text: bytes) -> str:
