@@ -66,6 +66,14 @@ class MagentoDriver:
         assert answer.status_code == 200, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
         return answer.json()
 
+    def clear(self) -> None:
+        """What an earlier run made."""
+        headers, found = {"Authorization": f"Bearer {self._staff}"}, "searchCriteria[filter_groups][0][filters][0]"
+        self._http.delete("V1/products/CONF-77", headers=headers)
+        path = f"V1/customers/search?{found}[field]=email&{found}[value]=conform77@example.test"
+        for one in self.call("GET", path)["items"]:
+            self._http.delete(f"V1/customers/{one['id']}", headers=headers)
+
     def close(self) -> None:
         self._http.close()
 
@@ -162,6 +170,7 @@ class TestMagento(CartConformance):
     @pytest.fixture(scope="class")
     def driver(self) -> Iterator[MagentoDriver]:
         driver = MagentoDriver()
+        driver.clear()
         yield driver
         driver.close()
 

@@ -12,6 +12,7 @@ from cartui.adapters.magento.admin import admin_page
 from cartui.adapters.magento.diagnosis import Diagnosis
 from cartui.adapters.magento.errors import NoRouteError, RefusedSignInError
 from cartui.adapters.magento.facts import FACTS, OPTIONS
+from cartui.adapters.magento.new_item import as_create, create_item, made_id
 from cartui.adapters.magento.parse import (
     ORDER_STATES,
     as_rows,
@@ -29,9 +30,7 @@ from cartui.adapters.magento.render import (
     batches,
     render_customer,
     render_customer_changes,
-    render_item,
     render_item_changes,
-    render_number,
 )
 from cartui.adapters.magento.sales import MagentoSales
 from cartui.adapters.magento.session import (
@@ -41,7 +40,6 @@ from cartui.adapters.magento.session import (
     ITEMS,
     MEMOS,
     ORDERS,
-    SOURCE_ITEMS,
     MagentoSession,
     Source,
 )
@@ -86,7 +84,7 @@ from cartui.domain.records import (
 )
 from cartui.domain.safe_text import safe_text
 from cartui.domain.sweep import slices_due
-from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError
+from cartui.errors import HoldRecordError, NeedsOperatorError
 from cartui.transport import NotFoundError, Waiter, segment
 
 Row = Mapping[str, Any]
@@ -278,21 +276,7 @@ class MagentoCart:
         if self.find_items(draft):
             reason = "The shop has an item with this SKU already; nothing was written."
             raise HoldRecordError(draft.sku, reason, "Link the two, or give one of them another SKU.")
-        sources, session = self._stock.look_up(), self._session
-        body = render_item(
-            draft,
-            _whole_number(session.option("attribute_set") or "4", draft.sku),
-            session.option("barcode_attribute"),
-            session.terms().website_id,
-            with_stock=not sources,
-        )
-        made = self._made(session.ask("POST", "rest/all/V1/products", body=body, root=True, **_creates(draft.sku)).json)
-        if sources and draft.stock is not None:
-            source = session.option("source_code") or "default"
-            wire = {"sku": draft.sku, "source_code": source, "quantity": render_number(draft.stock)}
-            wires = {"sourceItems": [wire | {"status": int(draft.stock > 0)}]}
-            session.ask("POST", SOURCE_ITEMS.path, body=wires, **_creates(draft.sku))
-        return CartItemId(made)
+        return CartItemId(create_item(self._session, self._stock, draft))
 
     def update_item(self, item_id: CartItemId, changes: Mapping[str, str | Decimal]) -> None:
         body = render_item_changes(item_id, changes, self._session.option("barcode_attribute"))
@@ -319,9 +303,7 @@ class MagentoCart:
 
     def create_customer(self, draft: CustomerDraft) -> CartCustomerId:
         body = render_customer(draft, self._session.terms().website_id)
-        return CartCustomerId(
-            self._made(self._session.ask("POST", "customers", body=body, **_creates(draft.email)).json)
-        )
+        return CartCustomerId(made_id(self._session.ask("POST", "customers", body=body, **as_create(draft.email)).json))
 
     def update_customer(self, customer_id: CartCustomerId, changes: Mapping[str, str]) -> None:
         path = f"customers/{segment(customer_id)}"
@@ -331,30 +313,11 @@ class MagentoCart:
         body = render_customer_changes(stored, changes, customer_id)
         self._session.ask("PUT", path, body=body, writes=True, record=customer_id)
 
-    @staticmethod
-    def _made(told: Any) -> str:
-        made = told.get("id") if isinstance(told, dict) else None
-        if not isinstance(made, int | str) or isinstance(made, bool) or not str(made).isdigit():
-            raise UnknownOutcomeError(
-                "The shop's answer does not say what it made.", "It is looked up before anything is sent again."
-            )
-        return str(made)
-
 
 def _is_before(row: Row, since: datetime | None) -> bool:
     """Its own date does not bring it."""
     stamp = parse_stamp(row)
     return since is not None and stamp is not None and stamp < since
-
-
-def _creates(record: str) -> dict[str, Any]:
-    return {"writes": True, "idempotent": False, "record": record}
-
-
-def _whole_number(text: str, record: str) -> int:
-    if text.isascii() and text.isdigit():
-        return int(text)
-    raise HoldRecordError(record, "The cart's option Attribute set is not a number.", "Enter the id of the set.")
 
 
 def _whole(rows: Sequence[Received[Any]]) -> list[Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any, Final
 
 from cartui.domain.records import Address, CustomerDraft, ItemDraft, ShipmentDraft
@@ -95,6 +97,22 @@ def render_item(
     if draft.barcode:
         product["custom_attributes"] = [_barcode(name, draft.barcode, barcode_attribute)]
     return {"product": product}
+
+
+def with_address(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of `POST products` with an address of its own for the item's page: Magento makes one of the name alone,
+    and refuses a second item of the same name."""
+    product = body["product"]
+    sku = str(product["sku"])
+    words = "-".join(filter(None, (_slug(str(product["name"]))[:100], _slug(sku))))
+    if _slug(sku) != sku.lower():
+        words += f"-{blake2b(sku.encode(), digest_size=4).hexdigest()}"  # other SKUs may read the same
+    address = {"attribute_code": "url_key", "value": words}
+    return {"product": {**product, "custom_attributes": [*product.get("custom_attributes", ()), address]}}
+
+
+def _slug(text: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def render_item_changes(item_id: str, changes: Mapping[str, str | Decimal], barcode_attribute: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from cartui.adapters.magento.errors import NoRouteError, RefusedSignInError
 from cartui.adapters.magento.parse import as_rows, row_id
 from cartui.adapters.magento.render import Where, batches, render_number
 from cartui.adapters.magento.session import SOURCE_ITEMS, MagentoSession
-from cartui.adapters.magento.wire import SourceItemWire, StockItemWire, read_number
+from cartui.adapters.magento.wire import SourceItemWire, StockItemWire
 from cartui.domain.records import StockResult, StockWrite, WriteState
 from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError
 from cartui.transport import segment
@@ -34,7 +34,7 @@ class MagentoStock:
 
     def __init__(self, session: MagentoSession) -> None:
         self._session = session
-        self._listed: dict[str, Decimal] | None = None
+        self._listed: dict[str, Decimal | None] | None = None
         self._list_is_whole = True
         self.has_sources: bool | None = None
         self.on_hand = False
@@ -91,12 +91,12 @@ class MagentoStock:
         except (ValidationError, HoldRecordError):
             return None
 
-    def _list_all(self) -> dict[str, Decimal]:
+    def _list_all(self) -> dict[str, Decimal | None]:
         """Every item's own stock: what lies at or below more than anybody has. It has no order that is promised, so
         that rows may be missing from its pages; then they are asked for singly."""
         if self._listed is not None:
             return self._listed
-        listed: dict[str, Decimal] = {}
+        listed: dict[str, Decimal | None] = {}
         number = 1
         while True:
             params = {"scopeId": "0", "qty": _ENDLESS, "currentPage": str(number), "pageSize": str(_LIST_ROWS)}
@@ -224,11 +224,12 @@ class MagentoStock:
         ]
 
 
-def _listed(rows: Sequence[Row]) -> Iterator[tuple[str, Decimal]]:
+def _listed(rows: Sequence[Row]) -> Iterator[tuple[str, Decimal | None]]:
+    """By the item's id; a row that does not say whether its stock is tracked is taken to be."""
     for row in rows:
         try:
-            yield str(row.get("product_id")), read_number(row.get("qty"))
-        except ValueError:
+            yield str(row.get("product_id")), _level(StockItemWire.model_validate(row))
+        except ValidationError:
             continue
 
 

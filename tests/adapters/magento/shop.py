@@ -84,6 +84,7 @@ class MagentoShop(SalesSide):
         self.seen: list[tuple[str, str, dict[str, str], Any]] = []
         self.admin_tokens: dict[str, datetime] = {}
         self.nonces: set[str] = set()
+        self.addresses: dict[str, int] = {}  # of the pages of new products, made of their names
         self.orders: dict[int, Row] = {}
         self.products: dict[int, Row] = {}
         self.stock: dict[int, Row] = {}
@@ -335,7 +336,7 @@ class MagentoShop(SalesSide):
                 item |= {"is_in_stock": told["stockItem"]["qty"] > 0} | told["stockItem"]
                 return str(item["item_id"])
             case "GET", ["stockItems", "lowStock", ""]:
-                rows = [{"product_id": n, "qty": row["qty"], "stock_item": None} for n, row in self.stock.items()]
+                rows = [row | {"product_id": number} for number, row in self.stock.items()]
                 rows = [row for row in rows if row["qty"] is not None and row["qty"] <= int(params["qty"])]
                 size, page = int(params["pageSize"]), int(params["currentPage"])
                 shown = rows[(page - 1) * size : page * size]
@@ -351,6 +352,10 @@ class MagentoShop(SalesSide):
     def _save_product(self, told: Row) -> Row:
         found = [row for row in self.products.values() if row["sku"].lower() == told["sku"].lower()]
         number = found[0]["id"] if found else max(self.products) + 1
+        words = {one["attribute_code"]: one["value"] for one in told.get("custom_attributes", [])}
+        address = words.get("url_key") or re.sub("[^a-z0-9]+", "-", told.get("name", "").lower())
+        if not found and self.addresses.setdefault(address, number) != number:
+            raise Refused(400, "URL key for specified store already exists.")
         row = found[0] if found else {"id": number, "custom_attributes": [], "created_at": stamp(self.moment)}
         extras = told.pop("extension_attributes", {})
         row |= {key: value for key, value in told.items() if key != "sku" or not found} | {"updated_at": self.tick()}
@@ -359,7 +364,7 @@ class MagentoShop(SalesSide):
             wanted = extras.get("stock_item", {"qty": None, "is_in_stock": False})
             self.stock[number] = recorded("stock_item") | {"item_id": 1000 + number, "product_id": number} | wanted
             if self.sources is not None:
-                self.put_source(row["sku"], "default", 0, 0)
+                self.put_source(row["sku"], "default", wanted["qty"] or 0, int(wanted["is_in_stock"]))
         return deepcopy(row)
 
     def _save_sources(self, rows: list[Row]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +15,9 @@ from cartui.domain.ids import CartItemId, CartOrderId
 from cartui.domain.money import ProofState, prove_total
 from cartui.domain.ports import Stage, Verdict
 from cartui.domain.records import CartOrder, LineKind, ShipmentDraft, ShipmentLine, StockWrite, WriteState
-from cartui.errors import HoldRecordError, NeedsOperatorError
+from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError
 from cartui.testing.conformance import good, rows_of
-from tests.adapters.magento.cases import calls, last
+from tests.adapters.magento.cases import DRAFT, calls, last
 from tests.adapters.magento.server import connect
 from tests.adapters.magento.shop import MagentoShop, recorded
 
@@ -163,3 +164,26 @@ def test_more_than_is_left_is_not_shipped(cart: MagentoCart, shop: MagentoShop) 
     with pytest.raises(HoldRecordError, match="2 are left to be shipped, not 3"):
         cart.create_shipment(draft)
     assert not calls(shop, "POST", "/ship")
+
+
+def test_a_new_item_has_its_stock_though_the_answer_is_lost(sourced: MagentoCart, sources: MagentoShop) -> None:
+    """It is made with the item, not by a call of its own that would never be sent then."""
+    sources.faults.add("lost-answers")
+    with pytest.raises(UnknownOutcomeError):
+        sourced.create_item(DRAFT)
+    assert sources.sources is not None
+    assert sources.sources[DRAFT.sku, "default"]["quantity"] == DRAFT.stock
+
+
+@pytest.mark.parametrize("skus", [("A-1", "A-2", "A-3"), ("X/1", "x 1", "日本", "中国")])
+def test_items_of_one_name_are_made(cart: MagentoCart, shop: MagentoShop, skus: tuple[str, ...]) -> None:
+    """Magento makes the address of an item's page of its name, and refuses a second one (seen on 2.4.7)."""
+    made = {cart.create_item(replace(DRAFT, sku=sku)) for sku in skus}
+    assert len(made) == len(skus)
+    addresses = [
+        one["value"]
+        for _, _, told in calls(shop, "POST", "/products")
+        for one in told["product"].get("custom_attributes", [])
+    ]
+    assert len(addresses) == len(set(addresses)) == len(skus) - 1
+    assert all(one.startswith("new-thing") for one in addresses)
