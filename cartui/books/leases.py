@@ -21,6 +21,9 @@ _BY_CART = Select(
 )
 
 
+SKEW = timedelta(minutes=15)  # by which the clocks of two machines on one database may differ
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to run a cart, until `ttl_seconds` after the last renewal."""
@@ -40,19 +43,27 @@ class Leases:
 
     def take(self, cart_id: CartId, holder: str, owner: str, ttl_seconds: float) -> Lease:
         """Take a free or expired lease. LeaseTakenError names who has it. `holder` is for a person, `owner` tells one
-        process from another in the table; even the same owner can't take it twice."""
+        process from another in the table; even the same owner can't take it twice.
+
+        A lease that ends later than any could was taken before the clock was set back: it gets `ttl_seconds` from now,
+        within which its holder renews it, if there is one."""
         now = self._db.clock()
+        until = now + timedelta(seconds=ttl_seconds)
         with self._db.joined():
             row = self._row(cart_id)
-            if row is not None and row[1] is not None and row[3] > now:
-                raise LeaseTakenError(row[1], row[2])
+            taken = row if row is not None and row[1] is not None and row[3] > now else None
             token = 1 if row is None else row[0] + 1
-            self._db.write_sql(
-                "INSERT INTO lease (cart_id, token, holder, owner, since, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (cart_id) DO UPDATE SET token = excluded.token, holder = excluded.holder,"
-                " owner = excluded.owner, since = excluded.since, expires_at = excluded.expires_at",
-                (cart_id, token, holder, owner, to_moment(now), to_moment(now + timedelta(seconds=ttl_seconds))),
-            )
+            if taken is None:
+                self._db.write_sql(
+                    "INSERT INTO lease (cart_id, token, holder, owner, since, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (cart_id) DO UPDATE SET token = excluded.token, holder = excluded.holder,"
+                    " owner = excluded.owner, since = excluded.since, expires_at = excluded.expires_at",
+                    (cart_id, token, holder, owner, to_moment(now), to_moment(until)),
+                )
+            elif taken[3] > until + SKEW:
+                self._db.write_sql("UPDATE lease SET expires_at = ? WHERE cart_id = ?", (to_moment(until), cart_id))
+        if taken is not None:
+            raise LeaseTakenError(taken[1] or "", taken[2])
         return Lease(cart_id, token, holder, now, ttl_seconds)
 
     def renew(self, lease: Lease) -> None:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from cartui.domain.outcomes import CycleReport, CycleResult
-from cartui.domain.settings import SyncStatus
+from cartui.domain.settings import CartDocument, SyncStatus
 from cartui.errors import AbortCycleError
-from cartui.sync.cycle import run_cycle
+from cartui.sync.cycle import MAX_RETRY_SECONDS, run_cycle
 from cartui.sync.reconcile_run import nothing_between
 from cartui.sync.reconcile_schedule import reconcile_if_due
 from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
@@ -22,9 +22,16 @@ PAUSE_SECONDS = 60.0  # after a cart could not be sent to; its next cycle tries 
 def due_carts(ws: Workspace, now: datetime) -> list[str]:
     """RUNNING carts whose next cycle is due, the longest waiting first."""
     running = [document for document in ws.books.carts.list_all() if document.status is SyncStatus.RUNNING]
-    due = [document for document in running if document.next_cycle_at is None or document.next_cycle_at <= now]
+    due = [document for document in running if _is_due(document, now)]
     first = datetime.min.replace(tzinfo=now.tzinfo)
     return [document.name for document in sorted(due, key=lambda document: document.next_cycle_at or first)]
+
+
+def _is_due(document: CartDocument, now: datetime) -> bool:
+    """Also where the next cycle lies further ahead than any pause is long: then the clock was set back since."""
+    longest = timedelta(minutes=document.settings.poll_minutes) + timedelta(seconds=MAX_RETRY_SECONDS)
+    at = document.next_cycle_at
+    return at is None or at <= now or at > now + longest
 
 
 OnError = Callable[[str, Exception], None]

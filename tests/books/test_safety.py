@@ -98,6 +98,27 @@ def test_a_late_renewal_is_good_while_nobody_took_over(books: Books, cart_id: Ca
     assert books.leases.holder(cart_id) == "ada@one"
 
 
+def test_a_clock_that_was_set_back_blocks_no_cart(books: Books, cart_id: CartId, clock: HandClock) -> None:
+    """A dead process's lease seems to end in an hour: it gets a minute from now. A living one renews it in time."""
+    dead = books.leases.take(cart_id, "ada@one", "boot-1", 60)
+    clock.advance(-3600)
+    for seconds in (0, 59):
+        clock.advance(seconds)
+        with pytest.raises(LeaseTakenError, match="ada@one"):
+            books.leases.take(cart_id, "bob@two", "boot-2", 60)
+    clock.advance(2)
+    alive = books.leases.take(cart_id, "bob@two", "boot-2", 60)
+    assert alive.token > dead.token
+    clock.advance(-3600)
+    with pytest.raises(LeaseTakenError):
+        books.leases.take(cart_id, "ada@one", "boot-1", 60)
+    clock.advance(50)
+    books.leases.renew(alive)
+    clock.advance(20)
+    with pytest.raises(LeaseTakenError, match="bob@two"):
+        books.leases.take(cart_id, "ada@one", "boot-1", 60)
+
+
 def test_only_one_of_many_takes_the_lease(books: Books, cart_id: CartId, url: str, clock: HandClock) -> None:
     """Eight at once, on connections of their own."""
     got: list[Lease] = []

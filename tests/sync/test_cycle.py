@@ -381,3 +381,14 @@ def test_a_bug_in_one_cart_does_not_end_the_others(
     failed: list[str] = []
     reports = runner.run_due(ws, lambda report: None, on_error=lambda name, error: failed.append(name))
     assert (failed, [report.cart_name for report in reports]) == (["A shop"], ["B shop"])
+
+
+def test_a_clock_that_was_set_back_does_not_keep_a_cart_waiting(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock
+) -> None:
+    """The next cycle then lies further ahead than any pause is long: it runs now."""
+    running_cart(ws, "A shop")
+    assert [one.result for one in runner.run_due(ws, lambda report: None)] == [CycleResult.OK]
+    assert runner.due_carts(ws, clock()) == []
+    assert runner.due_carts(ws, clock() - timedelta(minutes=14)) == []  # as far as two machines may differ
+    assert runner.due_carts(ws, clock() - timedelta(hours=1)) == ["A shop"]
