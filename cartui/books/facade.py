@@ -10,6 +10,7 @@ from cartui.books.accounts import Accounts
 from cartui.books.agreed_orders import AgreedOrders
 from cartui.books.applied_plans import AppliedPlans
 from cartui.books.baskets import Baskets
+from cartui.books.bulk_changes import BulkChanges
 from cartui.books.cart_items import CartItems
 from cartui.books.carts import COPIED, Carts
 from cartui.books.cursors import Cursors
@@ -63,6 +64,7 @@ class Books:
         self.removals = Removals(database)
         self.outbox = Outbox(database)
         self.harms = Harms(database)
+        self.bulk_changes = BulkChanges(database)
         self.cart_items = CartItems(database)
         self.revisions = Revisions(database)
         self.accounts = Accounts(database)

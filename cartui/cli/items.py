@@ -12,6 +12,7 @@ from cartui.domain.ids import RecordKind
 from cartui.domain.record_changes import Subject
 from cartui.errors import ExitCode, NeedsOperatorError
 from cartui.sync import registers
+from cartui.sync.bulk_undo import list_bulk, preview_bulk_undo
 from cartui.sync.record_changes import apply_changes, preview_bulk
 from cartui.sync.record_edit import FIELDS, Opened, Stale, new_record, open_record, save_record
 from cartui.sync.workspace import Workspace
@@ -41,7 +42,9 @@ def _run(
     with open_session() as ws:
         if arguments.action in more:
             return more[arguments.action](ws, arguments)
-        return {"list": _list, "show": _show, "new": _new, "edit": _edit}[arguments.action](ws, arguments, kind)
+        return {"list": _list, "show": _show, "new": _new, "edit": _edit, "undo": _undo}[arguments.action](
+            ws, arguments, kind
+        )
 
 
 def _how(arguments: argparse.Namespace) -> str:
@@ -130,6 +133,33 @@ def _chosen(ws: Workspace, arguments: argparse.Namespace, kind: RecordKind) -> l
     if arguments.ids:
         return registers.find_ids(ws, kind, arguments.ids)
     return [int(str(row[_ID[kind]])) for row in _rows(ws, kind, arguments.where or "")]
+
+
+def _undo(ws: Workspace, arguments: argparse.Namespace, kind: RecordKind) -> int:
+    """Take a change of many, or a CSV file, back."""
+    subject = _SUBJECT[kind]
+    if arguments.list:
+        rows = [
+            {
+                "number": one.number,
+                "at": one.at.isoformat(),
+                "by": one.actor,
+                "what": one.headline,
+                "undone": one.undone_by,
+            }
+            for one in list_bulk(ws, subject)
+        ]
+        output.rows_out(rows, _how(arguments))
+        return ExitCode.OK
+    number = next(iter(arguments.ids), None)
+    if len(arguments.ids) > 1 or (number is not None and not (number.isascii() and number.isdigit())):
+        raise NeedsOperatorError("Undo takes the number of one change.", f"See `cartui {kind}s undo --list`.")
+    changes = preview_bulk_undo(ws, subject, None if number is None else int(number))
+    output.words(f"{'; '.join(changes.notes)}.")
+    if not arguments.dry_run:
+        apply_changes(ws, changes)
+    show_changes(changes, json=arguments.json, done=not arguments.dry_run)
+    return ExitCode.OK
 
 
 def _edit_one(ws: Workspace, arguments: argparse.Namespace, kind: RecordKind, our_id: int) -> int:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final
@@ -62,12 +63,14 @@ class RowChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """All rows, with what was guessed on the way (`notes`). `mode`: stock only, "count", "opening" or "receipt"."""
+    """All rows, with what was guessed on the way (`notes`). `mode`: stock only, "count", "opening" or "receipt".
+    `undoes`: the number of the bulk change that it takes back."""
 
     subject: Subject
     rows: tuple[RowChange, ...]
     notes: tuple[str, ...] = ()
     mode: str = ""
+    undoes: int | None = None
 
     @property
     def counts(self) -> Mapping[RowAction, int]:
@@ -104,6 +107,56 @@ class ChangeSet:
             raise NeedsOperatorError(
                 f"Nothing was changed: {first.key}: {first.problem}{more}", first.remedy or "Correct it."
             )
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRow:
+    """One record that was changed in bulk: the fields that were, as text. `before` None: it was made."""
+
+    our_id: int
+    label: str
+    before: Mapping[str, str] | None
+    after: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkChange:
+    """A bulk edit or CSV file that was carried out. `undone_at`: it was taken back (aware UTC)."""
+
+    number: int
+    at: datetime
+    actor: str
+    subject: Subject
+    headline: str
+    undone_at: datetime | None = None
+    undone_by: str = ""
+
+
+def plan_bulk_undo(
+    done: BulkChange, rows: Sequence[BulkRow], now: Mapping[int, tuple[int, Mapping[str, str]]]
+) -> ChangeSet:
+    """Set back what still is as that change left it. `now`: version and fields by our id. What somebody changed since
+    stays, and so does what was made new and what was booked of stock; the notes say how many."""
+    specs = {spec.name: spec for spec in (ITEM_FIELDS if done.subject is Subject.ITEMS else CUSTOMER_FIELDS)}
+    planned: list[RowChange] = []
+    made, moved, stock = 0, [], False
+    for row in rows:
+        if row.before is None:
+            made += 1
+            continue
+        before = {name: text for name, text in row.before.items() if name != "on_hand"}
+        stock = stock or len(before) < len(row.before)
+        found = now.get(row.our_id)
+        if found is None or any(found[1].get(name, "") not in (row.after[name], before[name]) for name in before):
+            moved.append(row.label.partition(" ")[0])
+            continue
+        version, texts = found
+        planned.append(changed_row(str(row.our_id), row.label, texts, before, specs, row.our_id, version))
+    notes = [f"undo of {done.headline}"]
+    notes += [f"{len(moved)} changed since stay as they are ({', '.join(moved[:5])})"] if moved else []
+    notes += [f"{made} that were made stay"] if made else []
+    notes += ["stock that was booked stays: count it"] if stock else []
+    return ChangeSet(done.subject, tuple(planned), tuple(notes), undoes=done.number)
 
 
 # --- one field of many records ----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from cartui.screens.duplicates import DuplicatesScreen
 from cartui.screens.list_sides import SystemListScreen
 from cartui.screens.our_record import OurRecordPage
 from cartui.screens.record_form import RecordFormScreen
+from cartui.sync.bulk_undo import is_bulk_last, preview_bulk_undo
 from cartui.sync.csv_export import save_csv
 from cartui.sync.record_changes import preview_bulk
 from cartui.sync.record_edit import Opened
@@ -79,6 +80,23 @@ class RegisterScreen(SystemListScreen):
     def _saved(self, count: int, subject: Subject) -> None:
         self.refresh_rows()
         self.hint(done_words(count, subject), "$text-success")
+
+    def action_undo_plan(self) -> None:
+        """Take back what was last done by hand: a change of many or a CSV file, or a plan of this cart."""
+        ws, subject, name = self.ws, self.subject, self.cart_name
+        cart_plan = super().action_undo_plan
+
+        def chosen(changes: ChangeSet | None) -> None:
+            if changes is None:
+                cart_plan()
+            else:
+                self._preview("undo", changes)
+
+        self.run_job(
+            "Looking at what was last done",
+            lambda _progress, _stop: preview_bulk_undo(ws, subject) if is_bulk_last(ws, subject, name) else None,
+            chosen,
+        )
 
     def action_read_csv(self) -> None:
         """A CSV file of them."""

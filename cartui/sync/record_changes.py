@@ -26,6 +26,7 @@ from cartui.domain.ids import CustomerCode, CustomerId, ItemCode, ItemId
 from cartui.domain.plan import NewCustomer, NewItem
 from cartui.domain.posting import StockKind, StockMove
 from cartui.domain.record_changes import (
+    BulkRow,
     ChangeSet,
     RowAction,
     RowChange,
@@ -34,7 +35,7 @@ from cartui.domain.record_changes import (
     plan_bulk_customers,
     plan_bulk_items,
 )
-from cartui.domain.record_fields import flag_of, with_customer_texts, with_item_texts
+from cartui.domain.record_fields import customer_texts, flag_of, item_texts, with_customer_texts, with_item_texts
 from cartui.errors import NeedsOperatorError
 from cartui.sync.workspace import Workspace
 
@@ -138,7 +139,11 @@ def apply_changes(ws: Workspace, changes: ChangeSet) -> int:
     changes.ensure_whole()
     write = {Subject.ITEMS: _write_items, Subject.CUSTOMERS: _write_customers, Subject.STOCK: _write_stock}
     with ws.books.transaction():
-        write[changes.subject](ws, changes)
+        done = write[changes.subject](ws, changes)
+        if changes.undoes is not None:
+            ws.books.bulk_changes.mark_undone(changes.undoes, ws.actor)
+        elif done:
+            ws.books.bulk_changes.add(changes.subject, changes.headline, done, ws.actor)
     return len(changes.effective)
 
 
@@ -146,12 +151,13 @@ def _of(changes: ChangeSet, action: RowAction) -> list[RowChange]:
     return [row for row in changes.rows if row.action is action]
 
 
-def _write_items(ws: Workspace, changes: ChangeSet) -> None:
+def _write_items(ws: Workspace, changes: ChangeSet) -> list[BulkRow]:
+    """What was done to each, for undo."""
     new = _of(changes, RowAction.CREATE)
     taken = ws.books.items.find_by_codes([row.texts["code"] for row in new])
     if taken:
         raise NeedsOperatorError(f"An item {next(iter(taken))} was made meanwhile.", "Look at the file once more.")
-    ws.books.items.add_many([_new_item(row.texts) for row in new], actor=ws.actor)
+    made = ws.books.items.add_many([_new_item(row.texts) for row in new], actor=ws.actor)
     edited = _of(changes, RowAction.UPDATE)
     stored = ws.books.items.find_by_ids([row.our_id or 0 for row in edited])
     after = [with_item_texts(_current(row, stored.get(ItemId(row.our_id or 0))), row.texts) for row in edited]
@@ -159,6 +165,16 @@ def _write_items(ws: Workspace, changes: ChangeSet) -> None:
     rows = zip(edited, after, strict=True)
     moves = [_move(item, StockKind.OPENING, row.texts) for row, item in rows if "on_hand" in row.texts]
     ws.books.stock.move(moves, ws.actor)
+    undo = [
+        _undo_row(row, item_texts(stored[item.item_id]), item_texts(item))
+        for row, item in zip(edited, after, strict=True)
+    ]
+    return [*(BulkRow(our_id, row.label, None, {}) for our_id, row in zip(made, new, strict=True)), *undo]
+
+
+def _undo_row(row: RowChange, before: Mapping[str, str], after: Mapping[str, str]) -> BulkRow:
+    names = [one for one in row.texts if one in before]
+    return BulkRow(row.our_id or 0, row.label, {one: before[one] for one in names}, {one: after[one] for one in names})
 
 
 def _new_item(texts: Mapping[str, str]) -> NewItem:
@@ -170,13 +186,18 @@ def _new_item(texts: Mapping[str, str]) -> NewItem:
     )  # fmt: skip
 
 
-def _write_customers(ws: Workspace, changes: ChangeSet) -> None:
-    ws.books.customers.add_many([_new_customer(row.texts) for row in _of(changes, RowAction.CREATE)], actor=ws.actor)
+def _write_customers(ws: Workspace, changes: ChangeSet) -> list[BulkRow]:
+    new = _of(changes, RowAction.CREATE)
+    made = ws.books.customers.add_many([_new_customer(row.texts) for row in new], actor=ws.actor)
+    done = [BulkRow(our_id, row.label, None, {}) for our_id, row in zip(made, new, strict=True)]
     edited = _of(changes, RowAction.UPDATE)
     stored = ws.books.customers.find_by_ids([row.our_id or 0 for row in edited])
     for row in edited:
         customer = _current(row, stored.get(CustomerId(row.our_id or 0)))
-        ws.books.customers.update(with_customer_texts(customer, row.texts), actor=ws.actor)
+        after = with_customer_texts(customer, row.texts)
+        ws.books.customers.update(after, actor=ws.actor)
+        done.append(_undo_row(row, customer_texts(customer), customer_texts(after)))
+    return done
 
 
 def _new_customer(texts: Mapping[str, str]) -> NewCustomer:
@@ -187,12 +208,14 @@ def _new_customer(texts: Mapping[str, str]) -> NewCustomer:
     )  # fmt: skip
 
 
-def _write_stock(ws: Workspace, changes: ChangeSet) -> None:
+def _write_stock(ws: Workspace, changes: ChangeSet) -> list[BulkRow]:
+    """Stock has its ledger: it is taken back by counting again."""
     edited = _of(changes, RowAction.UPDATE)
     stored = ws.books.items.find_by_ids([row.our_id or 0 for row in edited])
     kind = _MODES[changes.mode]
     moves = [_move(_current(row, stored.get(ItemId(row.our_id or 0))), kind, row.texts) for row in edited]
     ws.books.stock.move(moves, ws.actor)
+    return []
 
 
 def _move(item: Item, kind: StockKind, texts: Mapping[str, str]) -> StockMove:

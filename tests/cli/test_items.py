@@ -2,6 +2,7 @@
 
 import csv
 import io
+from decimal import Decimal
 
 import pytest
 
@@ -132,3 +133,20 @@ def test_what_is_to_be_ordered_is_a_filter(cartui: Cartui) -> None:
     assert cartui("items", "new", "NONE", "--set", "name=x", "--set", "reorder_level=5").code == 0
     rows = cartui("list", "Shop", "items", "--where", "to_order:yes", "--json").rows
     assert [row["code"] for row in rows] == ["LOW"]
+
+
+def test_a_change_of_many_is_taken_back(cartui: Cartui) -> None:
+    """undo --list, --dry-run, and undo; what it would do is shown as of any change."""
+    cartui.cart()
+    for code in ("A", "B"):
+        assert cartui("items", "new", code, "--set", f"name={code}", "--set", "price=10").code == 0
+    assert cartui("items", "edit", "A", "B", "--set", "price+10%").code == 0
+    [row] = cartui("items", "undo", "--list", "--json").rows
+    assert (row["what"], row["undone"]) == ("update 2 items", "")
+    tried = cartui("items", "undo", "--dry-run")
+    assert (tried.code, tried.out.count("-> 10")) == (0, 2), tried.out
+    assert Decimal(cartui("items", "show", "A", "--json").rows[0]["price"]) == 11
+    assert cartui("items", "undo", str(row["number"])).code == 0
+    assert cartui("items", "show", "A", "--json").rows[0]["price"] == "10.00"
+    again = cartui("items", "undo")
+    assert (again.code, "`cartui items undo --list`" in again.err) == (2, True)

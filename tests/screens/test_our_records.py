@@ -136,7 +136,7 @@ async def test_a_new_item_is_made_by_hand(app: CartuiApp, ws: Workspace) -> None
 
 
 async def test_one_field_of_many_is_changed_through_a_preview(app: CartuiApp, ws: Workspace) -> None:
-    """Nothing is written before y; a change that can't be read says what can."""
+    """Nothing is written before y; a change that can't be read says what can. U takes it back, with its preview."""
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, "3", "a", "c")
@@ -151,7 +151,12 @@ async def test_one_field_of_many_is_changed_through_a_preview(app: CartuiApp, ws
         assert item(ws, "CAP").price == 20
         await press(pilot, "y")
         assert hint(app) == "Saved: 2 items."
-    assert (item(ws, "BOOT").price, item(ws, "CAP").price) == (Decimal("10.95"), 22)
+        assert (item(ws, "BOOT").price, item(ws, "CAP").price) == (Decimal("10.95"), 22)
+        await press(pilot, "U")
+        assert isinstance(app.screen, ChangesScreen)
+        assert "Price: 10.95 → 9.95" in seen(app)
+        await press(pilot, "y")
+    assert (item(ws, "BOOT").price, item(ws, "CAP").price) == (Decimal("9.95"), 20)
 
 
 async def test_a_csv_file_is_looked_at_adjusted_and_taken(app: CartuiApp, ws: Workspace, tmp_path: Path) -> None:

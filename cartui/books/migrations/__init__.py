@@ -20,6 +20,7 @@ from cartui.books.migrations import (
     m0006_items,
     m0007_overview,
     m0008_harms,
+    m0009_bulk,
 )
 
 
@@ -41,4 +42,5 @@ MIGRATIONS: Final = (
     Migration(6, "items", m0006_items.STATEMENTS),
     Migration(7, "overview", m0007_overview.STATEMENTS),
     Migration(8, "harms", m0008_harms.STATEMENTS),
+    Migration(9, "bulk", m0009_bulk.STATEMENTS),
 )

@@ -8,8 +8,8 @@ TYPE_CHECKING = False  # typing costs a fifth of what --version may take
 if TYPE_CHECKING:
     from cartui.cli.words.arguments import Commands, Parser
 
-ITEM_ACTIONS = ("list", "show", "new", "edit")
-CUSTOMER_ACTIONS = ("list", "show", "new", "edit", "duplicates", "merge", "unmerge", "merges")
+ITEM_ACTIONS = ("list", "show", "new", "edit", "undo")
+CUSTOMER_ACTIONS = ("list", "show", "new", "edit", "undo", "duplicates", "merge", "unmerge", "merges")
 
 
 def _register(command: Parser, actions: tuple[str, ...], word: str) -> None:
@@ -25,6 +25,7 @@ def _register(command: Parser, actions: tuple[str, ...], word: str) -> None:
         dest="edits",
         help="with new and edit: a field; numbers also by FIELD+10%%, FIELD-5, FIELD*1.2 (repeatable)",
     )
+    command.add_argument("--list", action="store_true", help="with undo: what was changed in bulk, newest first")
     command.add_argument("--dry-run", action="store_true", help="show what would change and do nothing")
     how = command.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -40,6 +41,7 @@ The items of the system, whichever cart:
   show CODE               one with all its fields
   new CODE --set ...      make one
   edit CODE... --set ...  change fields; of several items, of --where, or of --all
+  undo [NUMBER]           take back the last change of many or CSV file, or that of a number; --list lists them
 Fields: code, name, barcode, cost, price, currency, tax_class, reorder_level, on_hand (a change is a stock count) and
 parts ("2 MUG-RED; 1 BOX" makes a bundle).""",
         "cartui items edit --where 'code:MUG*' --set price+5% --dry-run",
@@ -56,6 +58,7 @@ The customers of the system, whichever cart:
   show CODE               one with all its fields
   new --set ...           make one
   edit CODE... --set ...  change fields; of several customers, of --where, or of --all
+  undo [NUMBER]           take back the last change of many or CSV file, or that of a number; --list lists them
   duplicates              those that share an e-mail, a phone, a tax number, or name and postcode
   merge KEPT GONE         make two one: documents and links of GONE go to KEPT, what KEPT lacks is filled
   merges                  what was merged, with its number
