@@ -14,7 +14,7 @@ from tests.disasters.ground import FLOWS, GOOD, check_sound
 from tests.disasters.tracing import DISK, LINE, kill_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("disasters"), pytest.mark.timeout(7200)]
-FEW = {"import": 4, "create": 3, "stock": 3, "start": 2, "migrate": 2, "backup": 2}
+FEW = {"import": 3, "create": 2, "stock": 2, "start": 1, "migrate": 1, "backup": 1}
 
 
 @pytest.mark.parametrize("name", FLOWS)

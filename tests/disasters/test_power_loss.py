@@ -20,7 +20,7 @@ from tests.disasters.ground import FLOWS, GOOD
 from tests.disasters.power import STRACE, Disk
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("disasters"), pytest.mark.timeout(7200)]
-CUTS = 12 if ALL else 2
+CUTS = 12 if ALL else 1
 FEW = ("import", "start", "backup")
 
 
@@ -61,7 +61,7 @@ def test_what_was_told_outlasts_a_power_cut(traced: None, flow_of: FlowOf, name:
         if step.kind == "told":
             told = len(commits) - 1
         pace += 1
-        if step.kind == "write" and not ALL and pace % 40:
+        if step.kind == "write" and not ALL and pace % 80:
             continue
         for at in [None] + [chance] * CUTS:
             cuts += 1
