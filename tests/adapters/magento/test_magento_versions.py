@@ -187,3 +187,16 @@ def test_items_of_one_name_are_made(cart: MagentoCart, shop: MagentoShop, skus: 
     ]
     assert len(addresses) == len(set(addresses)) == len(skus) - 1
     assert all(one.startswith("new-thing") for one in addresses)
+
+
+def test_a_slow_shop_is_not_taken_for_one_with_a_wrong_clock(cart: MagentoCart, shop: MagentoShop) -> None:
+    """The clocks are compared when the shop's time comes, not some answers later."""
+    real = shop.answer
+
+    def slow(*args: Any) -> tuple[int, Any]:
+        shop.tick(50)
+        return real(*args)
+
+    shop.answer = slow  # type: ignore[method-assign]
+    (clock,) = [one for one in cart.test_connection() if one.stage is Stage.CLOCK]
+    assert (clock.verdict, clock.detail) == (Verdict.PASSED, "0 s apart")
