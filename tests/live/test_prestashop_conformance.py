@@ -132,8 +132,8 @@ def test_a_state_books_no_payment(staff: PrestaShopStaff) -> None:
     for code in ("3", "4", "5"):
         cart.set_order_status(order_id, code)
     (row,) = staff.rows("orders", id=order_id)
-    assert (row["current_state"], row["total_paid_real"]) == ("5", row["total_paid_tax_incl"])
-    assert len(staff.rows("order_payments", order_reference=row["reference"])) == 1
+    assert (str(row["current_state"]), row["total_paid_real"]) == ("5", row["total_paid_tax_incl"])
+    assert len(staff.rows("order_payments", order_reference=str(row["reference"]))) == 1
     cart.close()
 
 

@@ -1,4 +1,4 @@
-"""PrestaShop 1.7 to 9 through its web service (https://devdocs.prestashop-project.org/8/webservice/).
+"""PrestaShop 1.6.1 to 9 through its web service (https://devdocs.prestashop-project.org/8/webservice/).
 
 facts (facts, options) → wire (bodies as rows) → moments (shop-local times) → states (the status table) → parse (rows as
 records) → render (drafts as XML) → errors (the error table) → shopwide, session (requests) →

@@ -19,6 +19,7 @@ Rights = Mapping[str, frozenset[str]]
 MOST_CLOCK_SKEW: Final = timedelta(minutes=2)
 FAR_FUTURE: Final = timedelta(days=3650)
 _KEYS: Final = "under Advanced Parameters, Webservice"
+_SUPPORTED: Final = "1.6.1 to 9 are supported."
 _LOOK: Final = "Look into the shop's error log."
 
 
@@ -170,14 +171,10 @@ def _failed_stage(status: int | None, error: CartuiError) -> Stage:
 def check_version(version: str) -> StageResult:
     parts = version.split(".")
     if len(parts) < 2 or not all(part.isdecimal() for part in parts[:2]):
-        return StageResult(
-            Stage.VERSION, Verdict.WARNING, "the shop does not tell its version", "1.7 to 9 are supported."
-        )
+        return StageResult(Stage.VERSION, Verdict.WARNING, "the shop does not tell its version", _SUPPORTED)
     number = (int(parts[0]), int(parts[1]))
-    if not (1, 7) <= number < (10, 0):
-        return StageResult(
-            Stage.VERSION, Verdict.WARNING, f"PrestaShop {version[:20]} is not known here.", "1.7 to 9 are supported."
-        )
+    if not (1, 6) <= number < (10, 0):
+        return StageResult(Stage.VERSION, Verdict.WARNING, f"PrestaShop {version[:20]} is not known here.", _SUPPORTED)
     return _passed(Stage.VERSION, f"PrestaShop {safe_text(version, 20)}")
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from cartui.adapters.prestashop.diagnosis import check_version
 from cartui.adapters.prestashop.session import shop_address
 from cartui.domain.ports import Stage, Verdict
 from cartui.errors import NeedsOperatorError
@@ -76,3 +77,5 @@ def test_the_clock_is_compared_and_the_version_told(shop: FakePrestaShop) -> Non
     assert results[Stage.CLOCK].verdict is Verdict.WARNING
     assert "ahead" in results[Stage.CLOCK].detail
     assert "8.2.1" in results[Stage.VERSION].detail
+    verdicts = {version: check_version(version).verdict for version in ("1.6.1.25", "9.1.4", "1.5.6.3", "10.0.0", "")}
+    assert [version for version, one in verdicts.items() if one is Verdict.PASSED] == ["1.6.1.25", "9.1.4"]
