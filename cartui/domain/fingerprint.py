@@ -27,7 +27,8 @@ class UnstorableTextError(ValueError):
 
 
 def fingerprint(record: CartOrder | CartItem | CartCustomer | CartBasket) -> str:
-    """Hash of all that a record says except its modified stamp and how many pieces are gone; equal content gives equal text, on every machine.
+    """Hash of all that a record says except its modified stamp and how many pieces are gone; equal content gives equal
+    text, on every machine.
 
     Errors: `UnstorableTextError` for a record that an adapter let through without cleaning its text.
     """

@@ -3,6 +3,7 @@
 python -m tests.simulation SEED                      the trace of one schedule
 python -m tests.simulation SEED --without "RULE"     the same while a rule is taken away
 python -m tests.simulation FIRST --many COUNT        how many hold, what was reached
+python -m tests.simulation FIRST --rules             by rule the first schedule that misses it
 python -m tests.simulation FIRST --digests COUNT     a line a schedule: hash of its trace
 """
 
@@ -25,7 +26,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--without", metavar="RULE", choices=[rule.name for rule in RULES])
     parser.add_argument("--many", metavar="COUNT", type=int)
     parser.add_argument("--digests", metavar="COUNT", type=int)
+    parser.add_argument("--rules", action="store_true")
     told = parser.parse_args(arguments)
+    if told.rules:
+        return _rules(told.seed)
     rule = next((one for one in RULES if one.name == told.without), None)
     with without(rule) if rule else nullcontext():
         if told.digests:
@@ -39,6 +43,16 @@ def _one(seed: int) -> int:
     print("\n".join(outcome.trace))
     print(f"seed {seed}: {outcome.problem or f'all held, converged in {outcome.cycles} cycle(s)'}; {outcome.digest}")
     return 1 if outcome.problem else 0
+
+
+def _rules(first: int) -> int:
+    missed = True
+    for rule in RULES:
+        with without(rule):
+            found = next((seed for seed in range(first, first + 1000) if run_schedule(seed).problem), None)
+        missed = missed and found is not None
+        print(f'    "{rule.name}": {found},', flush=True)
+    return 0 if missed else 1
 
 
 def _many(first: int, count: int) -> int:

@@ -37,6 +37,7 @@ from cartui.domain.records import (
     CartShipment,
     FulfilmentState,
     ItemDraft,
+    OrderLine,
     OrderState,
     ShipmentDraft,
     StockResult,
@@ -75,7 +76,7 @@ class SimCart:
             page_size=self.shop.page_size,
             states_totals=self.states_totals,
             order_changes_seen=self.order_changes_seen,
-            stock_meaning=StockMeaning.FREE,
+            stock_meaning=StockMeaning.ON_HAND if self.shop.on_hand else StockMeaning.FREE,
             idempotent_create=self.shop.idempotent,
         )
 
@@ -255,9 +256,18 @@ class SimCart:
             draft.lines,
         )  # fmt: skip
         shop.parcels.append((draft.order_id, made))
+        sent = {one.line_id: one.quantity for one in draft.lines}
+        lines = tuple(self._sent(line, sent.get(line.line_id, Decimal(0))) for line in row.last.record.lines)
         state = FulfilmentState.SHIPPED if draft.completes else FulfilmentState.PARTIALLY_SHIPPED
-        shop.put(RecordKind.ORDER, replace(row.last.record, fulfilment_state=state), author=CARTUI)
+        shop.put(RecordKind.ORDER, replace(row.last.record, fulfilment_state=state, lines=lines), author=CARTUI)
         return made.shipment_id
+
+    def _sent(self, line: OrderLine, pieces: Decimal) -> OrderLine:
+        """A shop that counts what is on hand says how many of a line are gone."""
+        if not self.shop.on_hand:
+            return line
+        self.shop.take(line.item_id or "", pieces)
+        return replace(line, gone=(line.gone or Decimal(0)) + pieces)
 
 
 class Keyset(SimCart):

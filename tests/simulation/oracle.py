@@ -13,7 +13,7 @@ from cartui.books.fields import from_micros, from_moment, to_moment
 from cartui.domain.ids import RecordKind
 from cartui.domain.plan_items import cart_item_values
 from cartui.domain.plan_orders import import_rule
-from cartui.domain.records import StockWrite
+from cartui.domain.records import FulfilmentState, OrderState, StockWrite
 from cartui.sync.stock_sends import FRESH
 from tests.simulation.faults import Step
 from tests.simulation.shop import BY_HAND, CARTUI, OWNER, Row, Version
@@ -176,7 +176,7 @@ class Oracle:
             shown = None if row.deleted or key in known else self.world.shop.shown(row, process.left_at - FRESH)
             if shown and not shown.bad and shown.record.placed_at >= self.orders_from:
                 unknown += _pieces(shown.record, write.item_id)
-        most = max(self.free(process, write.item_id, ours) - unknown, Decimal(0))
+        most = max(self.free(process, write.item_id, ours) - unknown, Decimal(0)) + self._kept(process, write.item_id)
         if write.quantity > most:
             raise Violation(
                 "nothing is sold twice", f"{write.quantity} of {write.item_id} are offered, {most} are left"
@@ -290,7 +290,7 @@ class Oracle:
                 continue
             if OWNER in moves[last + 1 :] or BY_HAND in moves[last + 1 :]:
                 continue
-            wanted = max(self.free(process, item_id, ours), Decimal(0))
+            wanted = max(self.free(process, item_id, ours), Decimal(0)) + self._kept(process, item_id)
             if row.last.record.stock != wanted:
                 problems.append(f"stock of {item_id} is {row.last.record.stock}, not {wanted}")
         rows = process.database.ask("SELECT kind, our_id, state FROM outbox WHERE kind = 'stock'")
@@ -316,6 +316,17 @@ class Oracle:
             if state in ("staged", "held") and document is None and known is not None:
                 waiting += _pieces(known, item_id)
         return from_micros(on_hand - allocated - pending) - waiting
+
+    def _kept(self, process: Process, item_id: str) -> Decimal:
+        """Pieces that the shop itself keeps for orders that we know of; our own parcels we know at once."""
+        kept = Decimal(0)
+        for key, (state, _, _) in self._records(process, RecordKind.ORDER).items() if self.world.shop.on_hand else ():
+            row = self.world.shop.orders[key]
+            ours = [one.record for one in row.versions if one.author == CARTUI]
+            known = [one for one in (self._as_known(process, row), *ours[-1:]) if one is not None]
+            if state in ("staged", "held", "imported", "changed_after_import") and known:
+                kept += min(_open_pieces(one, item_id) for one in known)
+        return kept
 
     def _as_known(self, process: Process, row: Row) -> Any:
         seq = self.read[RecordKind.ORDER, row.external_id]
@@ -358,6 +369,13 @@ class Oracle:
 
 def _pieces(order: Any, item_id: str) -> Decimal:
     return sum((line.quantity for line in order.lines if line.item_id == item_id), Decimal(0))
+
+
+def _open_pieces(order: Any, item_id: str) -> Decimal:
+    if order.order_state is OrderState.CANCELLED or order.fulfilment_state is FulfilmentState.SHIPPED:
+        return Decimal(0)
+    lines = [line for line in order.lines if line.item_id == item_id]
+    return sum((max(line.quantity - (line.gone or 0), Decimal(0)) for line in lines), Decimal(0))
 
 
 def _latest(row: Row) -> list[Version]:

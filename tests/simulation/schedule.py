@@ -154,12 +154,13 @@ class Schedule:
             idempotent=rng.random() < 0.5,
             unique_sku=rng.random() < 0.3,
             cas=rng.random() < 0.6,
+            on_hand=rng.random() < 0.3,
         )
         self.imports_items = step is Step.ITER_ITEMS or rng.random() < 0.5
         self.late = rng.random() < 0.5
         self.sends_stock, self.sends_items, self.ships = (rng.random() < odds for odds in (0.5, 0.3, 0.35))
         self.sends_stock = self.sends_stock or step in (Step.SET_STOCK, Step.GET_ITEMS)
-        self.ships = self.ships or step in _PARCELS
+        self.ships = self.ships or step in _PARCELS or (self.shop.on_hand and self.sends_stock)
         self.sends = self.sends_stock or self.sends_items or self.ships
         owner = rng.choice((FieldOwner.SYSTEM, FieldOwner.CART, FieldOwner.NEWEST, FieldOwner.ASK))
         self.owners = {owner_key(RecordKind.ITEM, name): owner for name in OWNED_FIELDS[RecordKind.ITEM]}
@@ -202,7 +203,8 @@ class Schedule:
         world.log(
             f"{world.style}, page {self.shop.page_size}, skew {self.shop.skew}, {self.shop.zone}, "
             f"grain {self.shop.grain}, cas {self.shop.cas}, idempotent {self.shop.idempotent}, "
-            f"unique {self.shop.unique_sku}, items {self.imports_items}, sends {[str(one) for one in settings.sends]}, "
+            f"unique {self.shop.unique_sku}, {'on hand' if self.shop.on_hand else 'free'}, "
+            f"items {self.imports_items}, sends {[str(one) for one in settings.sends]}, "
             f"owner {next(iter(self.owners.values()))}"
         )
 
@@ -254,7 +256,7 @@ class Schedule:
         if self.target and self.target[1] in _BY_HAND:
             self._export(self.process)
             self._after_run()
-        if self.target and self.target[1] in _PARCELS:
+        if (self.target and self.target[1] in _PARCELS) or (self.shop.on_hand and self.ships and rng.random() < 0.5):
             self._place()
             self._cycle(self.process)
             self._after_run()
@@ -509,7 +511,8 @@ class Schedule:
             changed = replace(last, note=f"note {rng.randrange(99)}")
         else:
             again = order(int(key), last.placed_at, 0, rng.randint(1, 6))
-            changed = replace(last, lines=again.lines, total=again.total)
+            lines = tuple(replace(one, gone=old.gone) for one, old in zip(again.lines, last.lines, strict=True))
+            changed = replace(last, lines=lines, total=again.total)
         bump = rng.random() > 0.1
         if what in ("cancelled", "quantity"):
             self.shop.put_back(key)

@@ -77,7 +77,8 @@ class Row:
 @dataclass(slots=True)
 class SimShop:
     """`idempotent`: creating twice with one key makes one item; `unique_sku`: a second item of one SKU is refused;
-    `cas`: a stock write names the number it replaces. `now` is the true time."""
+    `cas`: a stock write names the number it replaces; `on_hand`: its stock has what its open orders keep, and falls
+    when a parcel leaves. `now` is the true time."""
 
     now: Callable[[], datetime]
     skew: timedelta = timedelta(0)
@@ -87,6 +88,7 @@ class SimShop:
     idempotent: bool = True
     unique_sku: bool = False
     cas: bool = True
+    on_hand: bool = False
     seq: int = 0
     orders: dict[str, Row] = field(default_factory=dict)
     items: dict[str, Row] = field(default_factory=dict)
@@ -144,15 +146,23 @@ class SimShop:
 
     def take_off(self, placed: CartOrder) -> None:
         """A shopper's order takes its pieces off at once; the items' own dates do not move with it."""
-        for line in placed.lines:
-            row = self.items.get(line.item_id or "")
-            if row is not None and not row.last.bad and row.last.record.stock is not None:
-                less = replace(row.last.record, stock=row.last.record.stock - line.quantity)
-                self.put(RecordKind.ITEM, less, author=SHOPPER, bump=False)
+        if not self.on_hand:
+            for line in placed.lines:
+                self.take(line.item_id or "", line.quantity)
+
+    def take(self, item_id: str, pieces: Decimal) -> None:
+        """Fewer of an item are there."""
+        row = self.items.get(item_id)
+        if row is not None and not row.last.bad and row.last.record.stock is not None:
+            less = replace(row.last.record, stock=row.last.record.stock - pieces)
+            self.put(RecordKind.ITEM, less, author=SHOPPER, bump=False)
 
     def put_back(self, order_id: str) -> None:
         """What a cancelled or changed order means for the shop's stock is the shop's business: some put the pieces
-        back, others don't. The oracle asks for nothing until the next write."""
+        back, others don't. The oracle asks for nothing until the next write. One that counts what is on hand only keeps
+        the pieces no more."""
+        if self.on_hand:
+            return
         for version in self.orders[order_id].versions:
             if not version.bad:
                 self.unsettled |= {line.item_id or "": self.seq for line in version.record.lines}
