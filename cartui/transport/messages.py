@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from cartui.errors import AbortCycleError
 from cartui.transport.errors_table import unusable_page
@@ -28,15 +29,34 @@ class Reply:
     @cached_property
     def json(self) -> Any:
         """The parsed body, None if it is empty. Numbers with a point are Decimal, never float; senseless ones stay
-        text (`parse_number`). Raises AbortCycleError for a body that is no JSON. For big pages give `body` to
-        pydantic's `validate_json` instead."""
+        text (`parse_number`), half of a surrogate pair is U+FFFD: no text that can be kept holds one. Raises
+        AbortCycleError for a body that is no JSON. For big pages give `body` to pydantic's `validate_json` instead."""
         if not self.body.strip():
             return None
         try:
-            return json.loads(self.body, parse_float=parse_number, parse_int=parse_integer, parse_constant=str)
+            read = json.loads(self.body, parse_float=parse_number, parse_int=parse_integer, parse_constant=str)
+            return _whole_signs(read) if _HALF_SIGN.search(self.body) else read
         except ValueError:
             fault = unusable_page(self.body)
         raise AbortCycleError(fault.problem, fault.remedy)
+
+
+_HALF_SIGN: Final = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")  # most bodies have no pair either
+
+
+def _whole_signs(value: Any) -> Any:
+    """One torn character in one text must not keep a page of records from being read."""
+    if isinstance(value, dict):
+        return {_whole_signs(key): _whole_signs(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_whole_signs(one) for one in value]
+    if not isinstance(value, str) or value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,14 @@ def test_numbers_are_decimal_and_senseless_ones_stay_text() -> None:
     assert (parse_number("1.5"), parse_integer("12")) == (Decimal("1.5"), 12)
 
 
+def test_a_torn_character_is_replaced_and_whole_pairs_stay() -> None:
+    """Half of a surrogate pair, escaped or as bytes, in a text or a name; no database and no UTF-8 holds one."""
+    body = rb'{"a": "x\ud800y", "b": "\ud83d\ude00", "\uDC00": ["\\ud800", 1.5], "c": "' + b'\xed\xa0\x80"}'
+    with RawServer(lambda talk: talk.answer(200, body)) as shop, Transport(shop.url) as transport:
+        parsed = transport.get_json("x").json
+    assert parsed == {"a": "x\ufffdy", "b": "😀", "\ufffd": ["\\ud800", Decimal("1.5")], "c": "\ufffd"}
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
