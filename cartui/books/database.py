@@ -11,12 +11,15 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, Protocol
 
 import peewee
@@ -29,6 +32,8 @@ from cartui.errors import NeedsOperatorError
 BUSY_SECONDS: Final = 15
 _WRITER_LOCK: Final = 0x6361727475690001  # any constant: the one writer of a PostgreSQL database
 _CHUNK: Final = 4_000
+_TOGETHER: Final = 10  # rows a statement: SQLite opens table and indexes for each statement anew
+_INSERT: Final = re.compile(r"(INSERT .+?\bVALUES )(\([^()]*\))((?:\s+ON CONFLICT .*)?)", re.DOTALL)
 WAL_SAFE: Final = (3, 51, 3)
 SQLITE_OLDEST: Final = (3, 35, 0)
 
@@ -155,7 +160,13 @@ class Database:
         for column in zip(*rows, strict=True):
             _check_column(column)
         with translated(self.where):
-            self._driver.cursor().executemany(self._words(text), rows)
+            cursor = self._driver.cursor()
+            if not self.postgres and len(rows) >= _TOGETHER and (parts := _INSERT.fullmatch(text)):
+                whole = len(rows) - len(rows) % _TOGETHER
+                slices = [rows[start : start + _TOGETHER] for start in range(0, whole, _TOGETHER)]
+                cursor.executemany(_of_many(*parts.groups()), [list(chain.from_iterable(some)) for some in slices])
+                rows = rows[whole:]
+            cursor.executemany(self._words(text), rows)
 
     def allocate(self, counter: str, count: int) -> int:
         """The first of `count` new numbers that nothing else will ever get."""
@@ -217,6 +228,11 @@ class Database:
 
     def _words(self, text: str) -> str:
         return text.replace("?", "%s") if self.postgres else text
+
+
+@lru_cache
+def _of_many(head: str, values: str, rest: str) -> str:
+    return f"{head}{', '.join([values] * _TOGETHER)}{rest}"
 
 
 def _check_column(values: Sequence[object]) -> None:

@@ -46,10 +46,7 @@ def to_micros(value: Decimal) -> int:
 @lru_cache(maxsize=4096)  # quantities, rates and prices come again and again
 def _micros_of(value: Decimal) -> int:
     if _LEAST < value < _BOUND:
-        micros = _EXACT.multiply(value, _MILLION)
-        whole = int(micros)
-        if whole == micros:
-            return whole
+        return int(_EXACT.to_integral_exact(_EXACT.multiply(value, _MILLION)))
     raise InvalidOperation
 
 

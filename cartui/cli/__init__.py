@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except SystemExit as ending:  # --help and --version have printed
         return _flushed(int(ending.code or 0))
+    gc.set_threshold(50_000, 20, 100)  # what is loaded stays: a collector that looks through it finds nothing
     try:
         from cartui.cli.boundary import run
     except KeyboardInterrupt:

@@ -124,10 +124,9 @@ class Rounds:
 
 
 def spare_collector() -> None:
-    """A page is tens of thousands of small objects without a cycle among them: let Python look for cycles once in some
-    pages instead of hundreds of times a page, and not among what was loaded at the start."""
+    """A page is tens of thousands of small objects without a cycle among them: Python looks for cycles once in some
+    pages instead of hundreds of times a page (`cli.main`), and not among what was loaded at the start."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def chosen_carts(ws: Workspace, wanted: list[str] | None) -> list[str]:
