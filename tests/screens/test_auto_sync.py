@@ -240,7 +240,7 @@ async def test_what_is_sent_is_saved_and_both_directions_want_an_owner(ws: Works
         await press(pilot, "ctrl+s")
         dialog = app.screen
         assert isinstance(dialog, ProblemsDialog)
-        assert "Set owner.item to cart, system, newest or ask" in dialog.problems[0][0]
+        assert "Set Owner of item … to cart, system, newest or ask" in dialog.problems[0][0]
         await press(pilot, "enter")
         for name in ("name", "barcode", "price"):
             await turn(f"owner-item-{name}", "space", "space")
