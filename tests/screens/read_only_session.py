@@ -68,8 +68,23 @@ WAYS: dict[str, tuple[int, tuple[str, ...]]] = {
     "conflicts": (9, ("C",)),
     "activity": (10, ()),
     "export plan": (3, ("a", "E")),
+    "rules, tried": (1, ("i", "t")),
+    "approval": (2, ("a", "P")),
+    "why": (2, ("enter", "W")),
+    "item, new": (3, ("n",)),
+    "item beside the cart's": (3, ("down", "enter", "r")),
+    "items, changed": (3, ("a", "c", "=price+1")),
+    "items, from a file": (3, ("C", "enter", "=items.csv")),
+    "customer, new": (4, ("n",)),
+    "item of the cart": (6, ("l", "enter")),
+    "customer of the cart": (7, ("l", "enter")),
+    "held record": (9, ("enter",)),
+    "accounts": (0, ("b",)),
 }
-"""Screen -> the number of its tab, and the keys that open it from there."""
+"""Screen -> the number of its tab (0: the list of carts), and the keys that open it from there; `=text` is typed where
+it is asked for."""
+FILES = {"items.csv": "code,name,price\nNEW,Only here,6\n"}
+"""What the session reads, in the directory it runs in."""
 
 
 @dataclass
@@ -133,11 +148,16 @@ async def go(pilot: Pilot[int], tab: int, way: tuple[str, ...]) -> None:
     app = pilot.app
     assert isinstance(app, CartuiApp)
     await _leave_all(pilot)
-    app.open_cart(NAME, tab)
-    await settle(pilot)
-    await _leave_all(pilot)
+    if tab:
+        app.open_cart(NAME, tab)
+        await settle(pilot)
+        await _leave_all(pilot)
+    else:
+        await _go_home(pilot)
     for key in way:
-        await enter(pilot, key)
+        if key.startswith("="):
+            pilot.app.screen.query_one(Input).value = key[1:]
+        await enter(pilot, "enter" if key.startswith("=") else key)
 
 
 async def _go_home(pilot: Pilot[int]) -> None:
