@@ -354,7 +354,7 @@ RULES: tuple[Rule, ...] = (
         _mark_of_its_own_page,
         ("the cursor passes nothing unread", "nothing is sold twice"),
     ),
-    Rule("a page that comes again ends the cycle", _no_loop_guard, ("it ends",)),
+    Rule("a page that comes again ends the cycle", _no_loop_guard, ("it ends", "the cursor passes nothing unread")),
     Rule("an ignored filter is found out", _no_filter_check, ("only what was asked for",)),
     Rule("the importer refuses orders from before the start", _no_start_date, ("no order from before the start",)),
     Rule("a bad record blocks no other", _bad_blocks, ("it converges",)),
@@ -382,7 +382,9 @@ RULES: tuple[Rule, ...] = (
     Rule("a token that is too old writes nothing", _token_not_asked, ("one process at a time", "no bug")),
     Rule("all or nothing", _half_done_stays, ("no bug", "one process at a time")),
     Rule("Stop is obeyed between pages", _stop_not_asked, ("Stop is obeyed",)),
-    Rule("journalled before it is sent", _journal_after, ("journalled before it is sent",)),
+    Rule(
+        "journalled before it is sent", _journal_after, ("journalled before it is sent", "what we wrote is remembered")
+    ),
     Rule("open entries are looked up", _no_recovery, ("it converges",)),
     Rule("looked up before it is made", _sent_again_blindly, ("it converges",)),
     Rule("stock is compared and set", _blind_stock, ("no stock is overwritten unseen",)),
