@@ -165,7 +165,7 @@ class MagentoDriver:
 class TestMagento(CartConformance):
     """The suite."""
 
-    harmless = ('"sourceItems":[]',)  # tries a right, with nothing to write
+    harmless = ('"sourceItems": []', '"sourceItems":[]')  # tries a right, with nothing to write
 
     @pytest.fixture(scope="class")
     def driver(self) -> Iterator[MagentoDriver]:
