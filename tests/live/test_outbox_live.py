@@ -416,7 +416,7 @@ def test_a_test_cart_tells_the_shop_nothing_until_the_admin_says_so(place: Place
     """The switches are refused with the remedy, and what stands in the books sends no stock and no parcel (S127)."""
     place.switch(live=False)
     order_id = prepare(place)
-    with pytest.raises(NeedsOperatorError, match="send_from_test=yes"):
+    with pytest.raises(NeedsOperatorError, match="allow it for this cart"):
         place.switch(to_cart_stock=True, to_cart_tracking=True)
     document = place.ws.books.carts.get(NAME)
     unsafe = replace(document.settings, to_cart_stock=True, to_cart_tracking=True)
