@@ -36,7 +36,7 @@ def traced() -> None:
         pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its small pages are a setting of the whole process: not longer than needed
 def shop() -> Iterator[Shop]:
     with serving() as made:
         yield made
@@ -49,7 +49,7 @@ def ready() -> Iterator[Prepared]:
     made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def flow_of(shop: Shop, ready: Prepared, tmp_path_factory: pytest.TempPathFactory) -> FlowOf:
     """A flow by its name."""
     known: dict[str, Flow] = {}
