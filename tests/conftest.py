@@ -1,7 +1,9 @@
 """What holds for every test: order, time limits, and that no test touches the user's own data."""
 
+import gc
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -44,6 +46,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how long all of `./check` took, just above pytest's closing line."""
     if begun := os.environ.get("CARTUI_CHECK_BEGUN"):
         terminalreporter.write_line(f"./check in all: {time.time() - int(begun):.0f} s")
+
+
+_COLLECTOR = gc.get_threshold()
+
+
+@pytest.fixture(autouse=True)
+def own_collector() -> Iterator[None]:
+    """A command that runs in this process spares the collector: not beyond its test, so that what a test leaves open is
+    found soon."""
+    yield
+    gc.set_threshold(*_COLLECTOR)
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

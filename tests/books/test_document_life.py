@@ -296,6 +296,7 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of other tests: it wakes the collector
 def test_any_life_leaves_the_books_right(databases: Databases, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Postings balance, the ledger is what is on hand, allocations are what open orders still want, numbers have no
     gaps, and what was posted stays as it was."""

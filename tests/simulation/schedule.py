@@ -157,7 +157,7 @@ class Schedule:
             on_hand=rng.random() < 0.3,
         )
         self.imports_items = step is Step.ITER_ITEMS or rng.random() < 0.5
-        self.late = rng.random() < 0.5
+        self.late = rng.random() < 0.5 and not self.shop.on_hand  # docs/simulation.md, what is not judged
         self.sends_stock, self.sends_items, self.ships = (rng.random() < odds for odds in (0.5, 0.3, 0.35))
         self.sends_stock = self.sends_stock or step in (Step.SET_STOCK, Step.GET_ITEMS)
         self.ships = self.ships or step in _PARCELS or (self.shop.on_hand and self.sends_stock)
@@ -264,7 +264,7 @@ class Schedule:
             self.world.advance(60)
             self._cycle(self.process, only_outbox=rng.random() < 0.5)
             self._after_run()
-        if self.sends_stock and rng.random() < 0.2:
+        if self.sends_stock and not self.shop.on_hand and rng.random() < 0.2:
             self._sleep_over_an_order()
         return self._converge()
 
@@ -538,6 +538,8 @@ class Schedule:
 
     def _delete_order(self, among: int | None = None) -> None:
         """`among`: of how many of the first."""
+        if self.shop.on_hand:
+            return
         key = self.rng.choice([key for key, row in self.shop.orders.items() if not row.deleted][:among] or ["0"])
         self.shop.orders[key].deleted = True
         self.shop.put_back(key)
