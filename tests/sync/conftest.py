@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from cartui.adapters.memory import MemoryShop
+from cartui.domain.documents import Document
+from cartui.domain.settings import CartSettings, DocumentKind
+from cartui.sync.cycle import run_cycle
 from cartui.sync.workspace import Workspace
 from cartui.testing import samples
 from cartui.testing.clock import FrozenClock
-from cartui.testing.workspace import memory_workspace
+from cartui.testing.workspace import memory_workspace, running_cart
+from tests.sync.one_order import NAME, of_order
 
 
 @pytest.fixture
@@ -36,6 +40,16 @@ def ws(tmp_path: Path, shop: MemoryShop, clock: FrozenClock) -> Iterator[Workspa
     ws = memory_workspace(tmp_path, shop, clock)
     yield ws
     ws.close_thread()
+
+
+@pytest.fixture
+def document(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> Document:
+    """The PENDING cash sale of order 0."""
+    running_cart(ws, settings=CartSettings(import_orders_as=DocumentKind.CASH_SALE))
+    place(shop, range(1))
+    run_cycle(ws, NAME)
+    clock.advance(60)
+    return of_order(ws, "0")
 
 
 def place(shop: MemoryShop, numbers: range, **changes: object) -> None:

@@ -3,7 +3,6 @@ have for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from cartui.adapters.woocommerce import WooCommerce
 from cartui.adapters.woocommerce.parse import parse_order
 from cartui.domain.ids import CartBasketId, CartOrderId, RecordKind
-from cartui.domain.ports import BadRecord, Connection
+from cartui.domain.ports import BadRecord
 from cartui.domain.records import (
     BasketStatus,
     CartOrder,
@@ -23,35 +22,13 @@ from cartui.domain.records import (
     ShipmentLine,
 )
 from cartui.errors import HoldRecordError, NeedsOperatorError, UnknownOutcomeError
-from tests.adapters.conftest import VirtualWaiter
-from tests.adapters.woocommerce_shop import KEY, NOW, SECRET, Row, Shop, sample, serving
-
-Open = Callable[..., WooCommerce]
+from tests.adapters.woocommerce.conftest import Open
+from tests.adapters.woocommerce.shop import NOW, Row, Shop, sample
 
 
 @pytest.fixture
 def shop() -> Shop:
     return Shop(NOW, "8.9.3")
-
-
-@pytest.fixture
-def opened(shop: Shop) -> Iterator[Open]:
-    carts: list[WooCommerce] = []
-    with serving(shop) as url:
-
-        def open_one(**options: str) -> WooCommerce:
-            told = {"consumer_key": KEY, **options}
-            carts.append(WooCommerce(Connection("Woo", url, told, lambda _: SECRET, now=lambda: NOW), VirtualWaiter()))
-            return carts[-1]
-
-        yield open_one
-        for cart in carts:
-            cart.close()
-
-
-@pytest.fixture
-def cart(opened: Open) -> WooCommerce:
-    return opened()
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ import trustme
 from cartui.adapters.woocommerce import WooCommerce
 from cartui.domain.ports import Cart, Connection
 from cartui.testing.conformance import CartConformance, ShopDriver
-from tests.adapters.woocommerce_shop import KEY, NOW, SECRET, Shop, serving
+from tests.adapters.woocommerce.server import KEY, SECRET, serving
+from tests.adapters.woocommerce.shop import NOW, Shop
 
 EMPTY_BATCH = '{"update": []}'  # Test Connection tries the right to write with a batch of nothing
 

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from cartui.adapters.woocommerce import WooCommerce
-from cartui.domain.ports import Connection, Page
+from cartui.domain.ports import Page
 from cartui.domain.records import OrderState
-from tests.adapters.conftest import VirtualWaiter
-from tests.adapters.woocommerce_shop import KEY, NOW, SECRET, Shop, serving
+from tests.adapters.woocommerce.shop import NOW, Shop
 
 START = NOW - timedelta(days=400)
 
@@ -24,15 +23,6 @@ def shop() -> Shop:
     shop.orders.clear()
     shop.faults.add("posts")
     return shop
-
-
-@pytest.fixture
-def cart(shop: Shop) -> Iterator[WooCommerce]:
-    with serving(shop) as url:
-        told = {"consumer_key": KEY}
-        cart = WooCommerce(Connection("Woo", url, told, lambda _: SECRET, now=lambda: shop.now), VirtualWaiter())
-        yield cart
-        cart.close()
 
 
 def add(shop: Shop, count: int, moment: datetime, step: timedelta = timedelta(0)) -> list[str]:
