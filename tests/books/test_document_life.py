@@ -148,7 +148,8 @@ class Life(RuleBasedStateMachine):
             return
         [done] = approvals.approve_documents(self.ws, approvals.preview_approvals(self.ws, [document.document_id]))
         note(f"{document.name} {document.draft.kind}: {done.number or done.problem}")
-        assert done.number, done.problem
+        owed = sum((line.amount for line in document.draft.lines), Decimal(0))
+        assert done.number or owed < 0, done.problem  # an edit may make goods less than their coupon: that stays PENDING
 
     @rule(data=st.data(), quantity=st.integers(1, 6), amount=cents)
     def edits(self, data: Any, quantity: int, amount: Decimal) -> None:
@@ -296,7 +297,6 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of other tests: it wakes the collector
 def test_any_life_leaves_the_books_right(databases: Databases, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Postings balance, the ledger is what is on hand, allocations are what open orders still want, numbers have no
     gaps, and what was posted stays as it was."""
