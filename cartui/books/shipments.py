@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +12,13 @@ from cartui.books.fields import from_micros, from_moment, to_micros, to_moment
 from cartui.books.outbox import Outbox
 from cartui.domain.ids import CartId, DocumentId, ShipmentId
 from cartui.domain.outbox import OutboxKind
+
+_TOLD = """SELECT d.external_id, x.line_id, CAST(SUM(l.quantity) AS BIGINT) FROM document d
+ JOIN shipment s ON s.document_id = d.id
+ JOIN cart_record r ON r.cart_id = d.cart_id AND r.kind = 'shipment' AND r.our_id = s.id
+ JOIN shipment_line l ON l.shipment_id = s.id
+ JOIN document_line x ON x.document_id = d.id AND x.position = l.position
+ WHERE d.cart_id = ? AND d.external_id {among} GROUP BY d.external_id, x.line_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,13 @@ class Shipments:
             (int(document_id),),
         )
         return {row[0]: from_micros(int(row[1])) for row in rows}
+
+    def told(self, cart_id: CartId, order_ids: Sequence[str]) -> dict[str, dict[str, Decimal]]:
+        """What the cart confirmed of our parcels: order's external id -> id of its line there -> pieces."""
+        told: dict[str, dict[str, Decimal]] = {}
+        for order_id, line_id, pieces in self._db.sql_among(_TOLD, (int(cart_id),), list(order_ids)):
+            told.setdefault(order_id, {})[line_id] = from_micros(int(pieces))
+        return told
 
     def _list(self, condition: str, value: int) -> list[Shipment]:
         rows = self._db.sql(

@@ -45,9 +45,10 @@ def note_open_orders(
     open_ids = [one for one, record in records.items() if record.state in kept and is_open(orders[one])]
     before = books.cart_items.open_pieces(cart_id, list(orders))
     items = _our_items(ws, cart_id, [orders[one] for one in open_ids])
+    told = books.shipments.told(cart_id, open_ids) if meaning is StockMeaning.ON_HAND and open_ids else {}
     now: dict[str, Pieces] = {one: {} for one in orders if one in before}
     for one in open_ids:
-        pieces = pieces_of(orders[one], items)
+        pieces = pieces_of(orders[one], items, told.get(one, {}))
         if orders[one].fulfilment_state is FulfilmentState.PARTIALLY_SHIPPED and not _tells_what_went(orders[one]):
             pieces = _at_most(pieces, before.get(one, {}))  # never more than was open
         now[one] = pieces
@@ -59,12 +60,13 @@ def is_open(order: CartOrder) -> bool:
     return not (order.order_state in _OVER or order.payment_state in _DEAD or order.fulfilment_state in _SENT)
 
 
-def pieces_of(order: CartOrder, items: Mapping[str, ItemId]) -> Pieces:
-    """Quantities by item of ours that the cart still keeps; lines that are linked to none are no stock of ours."""
+def pieces_of(order: CartOrder, items: Mapping[str, ItemId], told: Mapping[str, Decimal]) -> Pieces:
+    """Quantities by item of ours that the cart still keeps; lines that are linked to none are no stock of ours. `told`:
+    pieces by line of parcels that the cart has from us, which its API may show only later."""
     pieces: Pieces = {}
     for line in order.lines:
         ours = items.get(line.item_id) if line.kind is LineKind.PRODUCT and line.item_id is not None else None
-        kept = line.quantity - (line.gone or 0)
+        kept = line.quantity - max(line.gone or Decimal(0), told.get(line.line_id, Decimal(0)))
         if ours is not None and kept > 0:
             pieces[ours] = pieces.get(ours, Decimal(0)) + kept
     return pieces

@@ -6,7 +6,7 @@ with the shipment; only when the cart has confirmed it, the order's own status i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -79,42 +79,28 @@ class TrackingDesk:
         return SentRow(row, Ending.DONE)
 
     def _read(self, shipment_id: int) -> Told | None:
-        """The shipment on the lines of the order that the cart knows: a document made from another one names them."""
+        """The shipment, and what earlier ones of its order took. Only what came of the cart is shipped
+        (`cartui.sync.fulfilment`), never a document made from it."""
         books = self.ws.books
         shipment = books.shipments.find(ShipmentId(shipment_id))
         if shipment is None:
             return None
         order = books.documents.get(shipment.document_id)
-        while order.source_id is not None:
-            order = books.documents.get(order.source_id)
         before: dict[int, Decimal] = {}
-        for document_id in (order.document_id, *books.revisions.made_from(order.document_id)):
-            for one in books.shipments.of_document(document_id):
-                if one.shipment_id < shipment_id:
-                    for position, quantity in self._on_order(one, order).items():
-                        before[position] = before.get(position, Decimal(0)) + quantity
+        for one in books.shipments.of_document(order.document_id):
+            if one.shipment_id < shipment_id:
+                for position, quantity in one.lines.items():
+                    before[position] = before.get(position, Decimal(0)) + quantity
         ours = OurShipment(
             key=f"cartui-{self.document.cart_id}-{order.draft.external_id}-shipment-{shipment_id}",
             shipped_at=shipment.shipped_at,
-            lines=self._on_order(shipment, order),
+            lines=shipment.lines,
             before=before,
             carrier=shipment.carrier,
             tracking_number=shipment.tracking_number,
             tracking_url=shipment.tracking_url,
         )
         return Told(shipment, order, ours, plan_shipment(ours, order, self.document.settings))
-
-    def _on_order(self, shipment: Shipment, order: Document) -> Mapping[int, Decimal]:
-        """Quantities by position of the order's lines."""
-        if shipment.document_id == order.document_id:
-            return shipment.lines
-        lines = dict(enumerate(self.ws.books.documents.get(shipment.document_id).draft.lines, 1))
-        found: dict[int, Decimal] = {}
-        for position, quantity in shipment.lines.items():
-            source = lines[position].source_position if position in lines else None
-            if source is not None:
-                found[source] = found.get(source, Decimal(0)) + quantity
-        return found
 
     # --- effects
 

@@ -149,7 +149,7 @@ class Life(RuleBasedStateMachine):
         [done] = approvals.approve_documents(self.ws, approvals.preview_approvals(self.ws, [document.document_id]))
         note(f"{document.name} {document.draft.kind}: {done.number or done.problem}")
         owed = sum((line.amount for line in document.draft.lines), Decimal(0))
-        assert done.number or owed < 0, done.problem  # an edit may make goods less than their coupon: that stays PENDING
+        assert done.number or owed < 0, done.problem  # goods may be edited to less than their coupon
 
     @rule(data=st.data(), quantity=st.integers(1, 6), amount=cents)
     def edits(self, data: Any, quantity: int, amount: Decimal) -> None:

@@ -13,6 +13,7 @@ from cartui.books.fields import from_micros, from_moment, to_moment
 from cartui.domain.ids import RecordKind
 from cartui.domain.plan_items import cart_item_values
 from cartui.domain.plan_orders import import_rule
+from cartui.domain.reconcile import GONE_REASON
 from cartui.domain.records import FulfilmentState, OrderState, StockWrite
 from cartui.sync.stock_sends import FRESH
 from tests.simulation.faults import Step
@@ -318,13 +319,19 @@ class Oracle:
         return from_micros(on_hand - allocated - pending) - waiting
 
     def _kept(self, process: Process, item_id: str) -> Decimal:
-        """Pieces that the shop itself keeps for orders that we know of; our own parcels we know at once."""
+        """Pieces that the shop itself keeps for orders that we know of; our own parcels we know at once, and an order
+        that was found to be deleted keeps none."""
         kept = Decimal(0)
-        for key, (state, _, _) in self._records(process, RecordKind.ORDER).items() if self.world.shop.on_hand else ():
+        if not self.world.shop.on_hand:
+            return kept
+        gone = {
+            row[0] for row in process.database.ask("SELECT external_id FROM cart_record WHERE reason = ?", GONE_REASON)
+        }
+        for key, (state, _, _) in self._records(process, RecordKind.ORDER).items():
             row = self.world.shop.orders[key]
             ours = [one.record for one in row.versions if one.author == CARTUI]
             known = [one for one in (self._as_known(process, row), *ours[-1:]) if one is not None]
-            if state in ("staged", "held", "imported", "changed_after_import") and known:
+            if state in ("staged", "held", "imported", "changed_after_import") and known and key not in gone:
                 kept += min(_open_pieces(one, item_id) for one in known)
         return kept
 

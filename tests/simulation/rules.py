@@ -20,6 +20,7 @@ from cartui.books.database import Database
 from cartui.books.fields import to_moment
 from cartui.books.leases import Leases
 from cartui.books.outbox import Outbox
+from cartui.books.shipments import Shipments
 from cartui.domain import plan_orders
 from cartui.domain.ids import Direction
 from cartui.domain.ledger import JournalState
@@ -306,11 +307,15 @@ def _orders_read_long_ago() -> Sequence[Change]:
 
 
 def _sent_in_part_is_kept() -> Sequence[Change]:
-    def pieces(order: Any, items: Any) -> Any:
-        return real(replace(order, lines=tuple(replace(line, gone=None) for line in order.lines)), items)
+    def pieces(order: Any, items: Any, told: Any) -> Any:
+        return real(replace(order, lines=tuple(replace(line, gone=None) for line in order.lines)), items, told)
 
     real = open_orders.pieces_of
     return [(open_orders, "pieces_of", pieces)]
+
+
+def _own_parcels_seen_late() -> Sequence[Change]:
+    return [(Shipments, "told", lambda self, cart_id, order_ids: {})]
 
 
 def _waiting_orders_not_counted() -> Sequence[Change]:
@@ -401,6 +406,7 @@ RULES: tuple[Rule, ...] = (
         _sent_in_part_is_kept,
         ("nothing is sold twice", "it converges"),
     ),
+    Rule("our own parcels are known at once", _own_parcels_seen_late, ("nothing is sold twice", "it converges")),
     Rule("orders that wait are sold", _waiting_orders_not_counted, ("it converges", "nothing is sold twice")),
     Rule("the outbox compares and sets", _blind_outbox_stock, ("no stock is overwritten unseen",)),
     Rule("much harm at once is asked for", _brakes_off, ("a brake holds",)),

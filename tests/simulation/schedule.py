@@ -16,7 +16,6 @@ from cartui.domain.ids import ItemCode, RecordKind
 from cartui.domain.outbox import OutboxState
 from cartui.domain.outcomes import CycleResult
 from cartui.domain.plan import ExportItem, NewItem
-from cartui.domain.records import OrderState, PaymentState
 from cartui.domain.settings import OWNED_FIELDS, CartConnection, FieldOwner, owner_key
 from cartui.errors import AbortCycleError, LeaseTakenError, NeedsOperatorError
 from cartui.sync import carts
@@ -29,6 +28,7 @@ from tests.simulation.database import image_of, memory_driver
 from tests.simulation.faults import WRITES, Fault, Pair, Step, all_pairs
 from tests.simulation.oracle import Oracle, check_received
 from tests.simulation.shop import BY_HAND, SimShop, item, order
+from tests.simulation.street import Street
 from tests.simulation.system import Office
 from tests.simulation.world import LEASE, CalmProcess, Process, Violation, World
 
@@ -39,7 +39,11 @@ _RARE = {Step.CREATE_ITEM: 3, Step.UPDATE_ITEM: 3, Step.GET_ORDERS: 3, Step.CREA
 _PAIRS = all_pairs()
 _HARMFUL = {Fault.CUT_SHORT: 4, Fault.CHANGED: 4, Fault.TOTAL_LIE: 2}  # with lists of orders: what few of them notice
 _WEIGHTS = [
-    _HARMFUL.get(fault, 1) if step is Step.ITER_ORDERS else _RARE.get(step, 1) * (2 if fault is Fault.TWICE else 1)
+    6
+    if (fault, step) == (Fault.CHANGED, Step.SET_STOCK)
+    else _HARMFUL.get(fault, 1)
+    if step is Step.ITER_ORDERS
+    else _RARE.get(step, 1) * (2 if fault is Fault.TWICE else 1)
     for fault, step in _PAIRS
 ]
 ALLOWED_CYCLES = 6  # after the faults stop; the goal is 3
@@ -157,7 +161,7 @@ class Schedule:
             on_hand=rng.random() < 0.3,
         )
         self.imports_items = step is Step.ITER_ITEMS or rng.random() < 0.5
-        self.late = rng.random() < 0.5 and not self.shop.on_hand  # docs/simulation.md, what is not judged
+        self.street = Street(world, rng, late=rng.random() < 0.5)
         self.sends_stock, self.sends_items, self.ships = (rng.random() < odds for odds in (0.5, 0.3, 0.35))
         self.sends_stock = self.sends_stock or step in (Step.SET_STOCK, Step.GET_ITEMS)
         self.ships = self.ships or step in _PARCELS or (self.shop.on_hand and self.sends_stock)
@@ -170,7 +174,6 @@ class Schedule:
         world.oracle = self.oracle = Oracle(world, self.orders_from, imports_items=self.imports_items)
         self.oracle.sends_stock, self.oracle.ships = self.sends_stock, self.ships
         world.change_shop, world.other_work = self._change_shop, self._other_process
-        self.next_order = 0
         self.process = world.new_process()
         self._prepare()
         self._aim()
@@ -197,7 +200,7 @@ class Schedule:
         real = world.now
         world.now = real - timedelta(minutes=5)
         for _ in range(self.rng.randint(0, 3)):
-            self._place()
+            self.street.place()
         world.now = real
         world.trace.clear()
         world.log(
@@ -245,7 +248,7 @@ class Schedule:
         """Play it; how many cycles it took to converge."""
         rng = self.rng
         if self.target and self.target[1] is Step.ITER_ORDERS:
-            self._busy_day()
+            self.street.busy_day()
         for _ in range(rng.choice((1, 2, 2, 3, 4))):
             pause = rng.choice((1, 60, 600, 600, 1800, 5400))
             for _ in range(rng.randint(0, 4)):
@@ -257,27 +260,20 @@ class Schedule:
             self._export(self.process)
             self._after_run()
         if (self.target and self.target[1] in _PARCELS) or (self.shop.on_hand and self.ships and rng.random() < 0.5):
-            self._place()
+            self.street.place()
             self._cycle(self.process)
             self._after_run()
             self.office.ship(rng)
             self.world.advance(60)
             self._cycle(self.process, only_outbox=rng.random() < 0.5)
             self._after_run()
-        if self.sends_stock and not self.shop.on_hand and rng.random() < 0.2:
+        if self.sends_stock and rng.random() < 0.2:
             self._sleep_over_an_order()
         return self._converge()
 
-    def _busy_day(self) -> None:
-        """A list of several pages, over a longer time than is read twice."""
-        for _ in range(self.rng.randint(5, 9)):
-            self._place()
-            self.world.advance(self.rng.choice((0, 60, 400)))
-        self.world.advance(self.rng.choice((0, 1200, 1200)))
-
     def _sleep_over_an_order(self) -> None:
         """Somebody buys, the API shows it half a minute later, and we sleep over that moment."""
-        self._place(late=timedelta(seconds=self.rng.randint(10, 59)))
+        self.street.place(late=timedelta(seconds=self.rng.randint(10, 59)))
         self.office.take_stock()
         self.world.aims.add(self.rng, (Fault.PAUSED, Step.BEGIN), (1, 12))
         self._cycle(self.process, only_outbox=True)
@@ -385,7 +381,7 @@ class Schedule:
                 if isinstance(change.payload, ExportItem) and change.payload.stock is not None:
                     process.planned_stock[change.payload.stock.item_id] = change.payload.stock.expected
             if rng.random() < 0.3:
-                self._edit_item()  # the admin looks at the plan, and the shop goes on
+                self.street.edit_item()  # the admin looks at the plan, and the shop goes on
             begun = self.shop.seq
             report = apply_plan(process.ws, plan)
             for one in report.applied:
@@ -434,7 +430,7 @@ class Schedule:
         with books.transaction():
             books.outbox.retry(books.carts.get(NAME).cart_id, [one.row_id for one in rows], approved=True)
 
-    # --- shoppers, the owner, the admin
+    # --- meanwhile
 
     def _change(self) -> None:
         if self.sends and self.rng.random() < 0.4:
@@ -443,108 +439,22 @@ class Schedule:
             self._change_shop()
 
     def _change_shop(self) -> None:
-        rng = self.rng
-        if self.world.listing and self.shop.orders and rng.random() < 0.6:
-            self._delete_order(among=3)  # what comes after it moves up
-            return
-        if self.world.nested and rng.random() < 0.2:
+        """Something happens, perhaps while a process is in the midst of its work."""
+        rng, world = self.rng, self.world
+        if world.listing and self.shop.orders and rng.random() < 0.6:
+            self.street.delete_order(among=3)  # what comes after it moves up
+        elif world.nested and rng.random() < 0.2:
             self._press_stop()
-            return
-        if self.world.nested and self.sends and rng.random() < 0.4:
+        elif world.hint and self.sends_stock and rng.random() < 0.35:
+            self.office.move_stock(rng, self.shop.items[world.hint].last)
+        elif world.nested and self.sends and rng.random() < 0.4:
             self.office.act(rng)
-            return
-        if self.world.hint and rng.random() < 0.8:
-            self._edit_item(self.world.hint)
-            return
-        kind = rng.random()
-        if kind < 0.45 or not self.shop.orders:
-            self._place()
-        elif kind < 0.5:
-            for _ in range(rng.randint(4, 9)):  # all within one second
-                self._place()
-        elif kind < 0.72:
-            self._edit_order()
-        elif kind < 0.9:
-            self._edit_item()
-        elif (kind < 0.92 and self.world.nested == 0) or kind < 0.91:
-            self._delete_order()
-        elif kind < 0.95:
+        elif world.hint and rng.random() < 0.8:
+            self.street.edit_item(world.hint)
+        elif rng.random() < 0.04:
             self._press_stop()
         else:
-            self._place(bad=True)
-
-    def _delay(self) -> timedelta:
-        """The API may answer from a server that lags behind."""
-        if self.late and self.rng.random() < 0.4:
-            self.world.happened["late"] += 1
-            return timedelta(seconds=self.rng.randint(1, 600))
-        return timedelta(0)
-
-    def _place(self, *, bad: bool = False, late: timedelta | None = None) -> None:
-        rng, number = self.rng, self.next_order
-        self.next_order += 1
-        state = rng.choice((PaymentState.PAID, PaymentState.PAID, PaymentState.PAID, PaymentState.PENDING))
-        placed = order(number, self.shop.clock(), rng.randrange(4), rng.randint(1, 4), payment_state=state)
-        self.world.happened["placed" if not bad else "unreadable"] += 1
-        late = self._delay() if late is None else late
-        self.shop.put(RecordKind.ORDER, placed, late=late, bad="total: is no amount" if bad else "")
-        if not bad:
-            self.shop.take_off(placed)
-        self.world.log(f"order {number} placed {'(unreadable)' if bad else state}")
-
-    def _edit_order(self) -> None:
-        rng = self.rng
-        key = rng.choice(list(self.shop.orders))
-        row = self.shop.orders[key]
-        if row.deleted:
-            return
-        last = row.last.record if not row.last.bad else order(int(key), self.shop.clock(), 0, 1)
-        if row.last.bad:
-            first = row.versions[0].row.stamp
-            last = replace(last, placed_at=first)
-        what = rng.choice(("paid", "cancelled", "note", "quantity"))
-        if what == "paid":
-            changed = replace(last, payment_state=PaymentState.PAID)
-        elif what == "cancelled":
-            changed = replace(last, order_state=OrderState.CANCELLED, native_status="cancelled")
-        elif what == "note":
-            changed = replace(last, note=f"note {rng.randrange(99)}")
-        else:
-            again = order(int(key), last.placed_at, 0, rng.randint(1, 6))
-            lines = tuple(replace(one, gone=old.gone) for one, old in zip(again.lines, last.lines, strict=True))
-            changed = replace(last, lines=lines, total=again.total)
-        bump = rng.random() > 0.1
-        if what in ("cancelled", "quantity"):
-            self.shop.put_back(key)
-        self.world.happened["edited" if bump else "edited without a new date"] += 1
-        self.shop.put(RecordKind.ORDER, changed, late=self._delay(), bump=bump)
-        self.world.log(f"order {key} {what}{'' if bump else ' (date stays)'}")
-
-    def _edit_item(self, key: str = "") -> None:
-        rng = self.rng
-        key = key or rng.choice(list(self.shop.items))
-        row = self.shop.items[key]
-        if row.last.bad:
-            return
-        what = rng.choice(("stock", "stock", "price", "name"))
-        value = {
-            "stock": Decimal(rng.randint(0, 50)),
-            "price": Decimal(rng.randint(10, 14)),
-            "name": f"Thing {key} {rng.randrange(99)}",
-        }[what]
-        self.world.happened[f"shop changes {what}"] += 1
-        self.shop.put(RecordKind.ITEM, replace(row.last.record, **{what: value}))
-        self.world.log(f"item {key}: {what} {value}")
-
-    def _delete_order(self, among: int | None = None) -> None:
-        """`among`: of how many of the first."""
-        if self.shop.on_hand:
-            return
-        key = self.rng.choice([key for key, row in self.shop.orders.items() if not row.deleted][:among] or ["0"])
-        self.shop.orders[key].deleted = True
-        self.shop.put_back(key)
-        self.world.happened["deleted"] += 1
-        self.world.log(f"order {key} deleted")
+            self.street.act(may_delete=world.nested == 0)
 
     def _press_stop(self) -> None:
         """In another window; it is started again after the run."""

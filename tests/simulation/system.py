@@ -8,10 +8,11 @@ from random import Random
 
 from cartui.books import StockChange
 from cartui.domain.documents import Document, DocumentStatus, Item
-from cartui.domain.ids import DocumentId
+from cartui.domain.ids import DocumentId, ItemCode
 from cartui.domain.records import LineKind
 from cartui.sync.approvals import approve_documents, preview_approvals
 from cartui.sync.fulfilment import Parcel, ship_document, shippable
+from tests.simulation.shop import Version
 from tests.simulation.world import CalmProcess, World
 
 
@@ -29,15 +30,17 @@ class Office:
         if self.ships and kind < 0.6:
             self.ship(rng)
         elif kind < 0.8:
-            self._move_stock(rng)
+            self.move_stock(rng)
         elif kind < 0.84:
             self._empty_shelves()
         else:
             self._edit_item(rng)
 
-    def _move_stock(self, rng: Random) -> None:
+    def move_stock(self, rng: Random, row: Version | None = None) -> None:
+        """Some pieces come or go; `row`: of just this item of the shop, where it is one of ours."""
         books = CalmProcess(self.world, "office").ws.books
-        item = self._any_item(rng, linked=True)
+        ours = books.items.find_by_codes([ItemCode(row.record.sku)]) if row and not row.bad else {}
+        item = next(iter(ours.values()), None) or self._any_item(rng, linked=True)
         pieces = rng.choice((-7, -2, 1, 5, 20))
         with books.transaction():
             books.items.change_stock([StockChange(item.item_id, Decimal(pieces), "counted")])
