@@ -23,12 +23,16 @@ from cartui.transport.pacing import Pacer, Pacing, StoppedError, StopWaiter, Wai
 from cartui.transport.retry import RetryRules
 from cartui.transport.secrets import RedactingFilter, redact, register_secret
 from cartui.transport.signing import HMAC_SHA1, HMAC_SHA256, OAuthKeys, Signer, render_oauth, sign_oauth
+from cartui.transport.stages import Check, Finding, compare_clocks, reached, run_stages, tls_result, unreached_stage
+from cartui.transport.stock_batches import batches_of, set_in_batches
 
 __all__ = [
     "HMAC_SHA1",
     "HMAC_SHA256",
     "Auth",
+    "Check",
     "Exchange",
+    "Finding",
     "Limits",
     "NotFoundError",
     "OAuthKeys",
@@ -44,16 +48,23 @@ __all__ = [
     "Transport",
     "Waiter",
     "basic_auth",
+    "batches_of",
     "bearer_auth",
+    "compare_clocks",
     "encode_query",
     "header_auth",
     "is_loopback",
     "join",
     "parse_address",
+    "reached",
     "redact",
     "register_secret",
     "render_oauth",
+    "run_stages",
     "segment",
     "server_message",
+    "set_in_batches",
     "sign_oauth",
+    "tls_result",
+    "unreached_stage",
 ]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
-from cartui.adapters.bigcommerce.session import CUSTOMERS, ORDERS, PRODUCTS, BigCommerceSession, Kind
+from cartui.adapters.bigcommerce.session import CUSTOMERS, ORDERS, PRODUCTS, BigCommerceSession, Kind, api_address
 from cartui.domain.ports import Stage, StageResult, Verdict
 from cartui.domain.safe_text import safe_text
 from cartui.errors import CartuiError
-from cartui.transport import StoppedError
+from cartui.transport import Finding, StoppedError, compare_clocks, run_stages, tls_result, unreached_stage
 
 _FAR_FUTURE: Final = datetime(2199, 1, 1, tzinfo=UTC)
-_MOST_SKEW: Final = timedelta(minutes=2)
 _SCOPES: Final = {"orders": "Orders", "items": "Products", "customers": "Customers"}
 _ACCOUNTS: Final = "Create an API account in the control panel (Settings, Store-level API accounts)"
-Line = tuple[Verdict, str, str]
 
 
 class Diagnosis:
@@ -30,36 +28,27 @@ class Diagnosis:
         """Stage by stage; the first that fails ends it. Only a stop escapes."""
         try:
             self._status = self._session.get("v2/store", expect=(401, 403, 404)).status
-            encrypted = self._session.tls_word()
+            address = api_address(self._session.connection)
         except StoppedError:
             raise
         except CartuiError as error:
-            yield StageResult(_stage_of(error), Verdict.FAILED, error.problem, error.remedy)
+            yield StageResult(unreached_stage(error), Verdict.FAILED, error.problem, error.remedy)
             return
         yield StageResult(Stage.ADDRESS, Verdict.PASSED, "the API answers")
-        yield _tls_result(encrypted)
+        yield tls_result(address, "Use the API path with https://.")
         yield StageResult(Stage.REDIRECT, Verdict.PASSED, "none")
-        checks: tuple[tuple[Stage, Callable[[], Line]], ...] = (
+        checks = (
             (Stage.AUTHENTICATION, self._check_token),
             (Stage.READ_RIGHTS, self._check_reading),
             (Stage.WRITE_RIGHTS, self._check_writing),
             (Stage.VERSION, self._check_version),
-            (Stage.CLOCK, self._check_clock),
+            (Stage.CLOCK, lambda: compare_clocks(self._session.shop_time(), self._session.connection.now)),
             (Stage.TIME_ZONE, self._check_zone),
             (Stage.FAR_FUTURE, self._check_filters),
         )
-        for stage, check in checks:
-            try:
-                result = StageResult(stage, *check())
-            except StoppedError:
-                raise
-            except CartuiError as error:
-                result = StageResult(stage, Verdict.FAILED, error.problem, error.remedy)
-            yield result
-            if result.verdict is Verdict.FAILED:
-                return
+        yield from run_stages(checks)
 
-    def _check_token(self) -> Line:
+    def _check_token(self) -> Finding:
         if self._status == 401:
             problem = "BigCommerce did not accept the access token (status 401)."
             return Verdict.FAILED, problem, f"{_ACCOUNTS} and enter its access token, not the client secret."
@@ -78,7 +67,7 @@ class Diagnosis:
         tax = "with tax" if store.is_price_entered_with_tax else "without tax"
         return Verdict.PASSED, f"{store.name or 'the store'}; prices in {store.currency} {tax}", ""
 
-    def _check_reading(self) -> Line:
+    def _check_reading(self) -> Finding:
         missing = [kind.name for kind in (ORDERS, PRODUCTS, CUSTOMERS) if self._is_refused(kind)]
         if missing:
             remedy = f"Give the API account {', '.join(f'{_SCOPES[one]}: read-only' for one in missing)} or modify."
@@ -91,45 +80,21 @@ class Diagnosis:
     def _is_refused(self, kind: Kind) -> bool:
         return self._session.get(kind.path, {"limit": "1"}, expect=(403,)).status == 403
 
-    def _check_writing(self) -> Line:
+    def _check_writing(self) -> Finding:
         return Verdict.SKIPPED, "BigCommerce does not tell the rights of a token; the first write will show them", ""
 
-    def _check_version(self) -> Line:
+    def _check_version(self) -> Finding:
         plan = self._session.known_store().plan_name
         return Verdict.PASSED, f"orders V2, catalogue V3{f'; plan {plan}' if plan else ''}", ""
 
-    def _check_clock(self) -> Line:
-        shop, ours = self._session.shop_time(), self._session.connection.now
-        if shop is None or ours is None:
-            return Verdict.SKIPPED, f"the shop's is {shop:%H:%M:%S} UTC" if shop else "the shop tells no time", ""
-        skew = shop - ours()
-        if abs(skew) <= _MOST_SKEW:
-            return Verdict.PASSED, f"{abs(skew).total_seconds():.0f} s apart", ""
-        return Verdict.WARNING, f"{abs(skew).total_seconds():.0f} s apart", "Set this machine's clock by a time server."
-
-    def _check_zone(self) -> Line:
+    def _check_zone(self) -> Finding:
         zone = self._session.known_store().zone
         return Verdict.PASSED, f"{safe_text(zone) or 'not stated'}; all stamps are UTC", ""
 
-    def _check_filters(self) -> Line:
+    def _check_filters(self) -> Finding:
         for kind in (ORDERS, PRODUCTS):
             rows, _ = self._session.rows(kind.path, {**kind.window(_FAR_FUTURE), "limit": "1"})
             if rows:
                 problem = f"the shop ignores the date filter of its {kind.name}"
                 return Verdict.FAILED, problem, "A proxy before the API drops parameters: use the API path itself."
         return Verdict.PASSED, "nothing of the far future", ""
-
-
-def _stage_of(error: CartuiError) -> Stage:
-    for word, stage in (("certificate", Stage.TLS), ("redirect", Stage.REDIRECT)):
-        if word in error.problem:
-            return stage
-    return Stage.ADDRESS
-
-
-def _tls_result(encrypted: bool | None) -> StageResult:
-    if encrypted:
-        return StageResult(Stage.TLS, Verdict.PASSED, "certificate verified")
-    if encrypted is None:
-        return StageResult(Stage.TLS, Verdict.SKIPPED, "not encrypted, but on this machine")
-    return StageResult(Stage.TLS, Verdict.WARNING, "not encrypted", "Use the API path with https://.")

@@ -19,7 +19,7 @@ from cartui.adapters.bigcommerce.wire import LocationWire, StoreWire
 from cartui.domain.ports import Connection
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, ExitCode, HoldRecordError, NeedsOperatorError
-from cartui.transport import Pacing, Reply, Transport, Waiter, header_auth, is_loopback
+from cartui.transport import Pacing, Reply, Transport, Waiter, header_auth
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -285,14 +285,6 @@ class BigCommerceSession:
                 return one.id
         names = safe_text(", ".join(one.label or one.id for one in self.locations()), 300)
         raise NeedsOperatorError(f"The shop has no stock location {wanted[:60]!r}.", f"Choose one of: {names}.")
-
-    def tls_word(self) -> bool | None:
-        """True: encrypted; None: not, but on this machine."""
-        address = api_address(self.connection)
-        if address.lower().startswith("https:"):
-            return True
-        host = address.partition("://")[2].partition("/")[0].rpartition(":")[0]
-        return None if is_loopback(host.strip("[]")) else False
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -18,6 +18,7 @@ from cartui.domain.ids import CartItemId
 from cartui.domain.records import StockResult, StockWrite, WriteState
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError
+from cartui.transport import batches_of, set_in_batches
 
 _ABSOLUTE: Final = "v3/inventory/adjustments/absolute"
 _BATCH: Final = 1_000  # the shop takes 2,000; what is compared shall not be old when it is written
@@ -57,16 +58,7 @@ class StockDesk:
 
     def set_stock(self, writes: Sequence[StockWrite]) -> list[StockResult]:
         """One result a write, in order. What was written before a failure is never forgotten."""
-        results: list[StockResult] = []
-        for start in range(0, len(writes), _BATCH):
-            try:
-                results += self._set_batch(writes[start : start + _BATCH])
-            except AbortCycleError as error:
-                if not results:
-                    raise
-                rest = writes[len(results) :]
-                return [*results, *(StockResult(one.item_id, WriteState.UNKNOWN, reason=str(error)) for one in rest)]
-        return results
+        return set_in_batches(batches_of(writes, _BATCH), self._set_batch)
 
     def _set_batch(self, writes: Sequence[StockWrite]) -> list[StockResult]:
         location = self._location()

@@ -80,7 +80,7 @@ from cartui.domain.records import (
 )
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, ExitCode, HoldRecordError, NeedsOperatorError, UnknownOutcomeError
-from cartui.transport import Exchange, Reply, Transport, Waiter, bearer_auth, segment
+from cartui.transport import Exchange, Reply, Transport, Waiter, bearer_auth, segment, set_in_batches
 
 R = TypeVar("R")
 
@@ -299,17 +299,8 @@ class CartConnect:
         self.write("PATCH", f"customers/{segment(customer_id)}", render_changes(changes), customer_id)
 
     def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]:
-        results: list[StockResult] = []
-        for batch in _stock_batches(writes, self.ping()["capabilities"]["batch_maximum"]):
-            try:
-                results += self._set_stock(batch)
-            except AbortCycleError as error:
-                if not results:
-                    raise
-                # What was written before must not be forgotten; what was not sent is looked up like what was lost.
-                rest = writes[len(results) :]
-                return [*results, *(StockResult(one.item_id, WriteState.UNKNOWN, reason=str(error)) for one in rest)]
-        return results
+        batches = _stock_batches(writes, self.ping()["capabilities"]["batch_maximum"])
+        return set_in_batches(batches, self._set_stock)
 
     def find_shipments(self, order_id: CartOrderId) -> Sequence[CartShipment]:
         return self._order_calls.find_shipments(order_id)

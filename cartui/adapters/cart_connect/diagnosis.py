@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
 
 from cartui.adapters.cart_connect.errors import failed_stage
 from cartui.adapters.cart_connect.listing import ASK_MAKER, ITEMS, ORDERS, Kind, Listing
@@ -15,7 +14,7 @@ from cartui.adapters.cart_connect.wire import Ping
 from cartui.domain.ports import Connection, Stage, StageResult, Verdict
 from cartui.domain.safe_text import safe_text
 from cartui.errors import CartuiError
-from cartui.transport import StoppedError
+from cartui.transport import Check, StoppedError, reached, run_stages
 
 MOST_CLOCK_SKEW: Final = timedelta(minutes=2)
 FAR_FUTURE: Final = timedelta(days=3650)
@@ -54,11 +53,11 @@ class Diagnosis:
             yield from self._failed(error, answered=self._cart.exchanges > before)
             return
         skew = self._skew(ping, asked_at)
-        yield from self._reached(Stage.READ_RIGHTS)
+        yield from reached(self._connection.url, Stage.READ_RIGHTS)
         shop, software = ping["shop"], ping["software"]
         name, soft = safe_text(shop["name"], 80), safe_text(f"{software['name']} {software['version']}", 80)
         yield _passed(Stage.AUTHENTICATION, f"{name} ({soft}), shop id {safe_text(shop['id'], 64)}")
-        checks: tuple[tuple[Stage, Callable[[], StageResult]], ...] = (
+        checks: tuple[tuple[Stage, Check], ...] = (
             (Stage.READ_RIGHTS, lambda: self._check_reading(ping)),
             (Stage.WRITE_RIGHTS, lambda: check_writing(ping)),
             (Stage.VERSION, lambda: _passed(Stage.VERSION, f"cart-connect {ping['protocol']['version']}")),
@@ -66,46 +65,19 @@ class Diagnosis:
             (Stage.TIME_ZONE, lambda: check_zone(ping)),
             (Stage.FAR_FUTURE, lambda: self._probe_far_future(ping)),
         )
-        for stage, check in checks:
-            result = self._run_check(stage, check)
-            yield result
-            if result.verdict is Verdict.FAILED:
-                return
-
-    @staticmethod
-    def _run_check(stage: Stage, check: Callable[[], StageResult]) -> StageResult:
-        try:
-            return check()
-        except StoppedError:
-            raise
-        except CartuiError as error:
-            return _failed(stage, error.problem, error.remedy or ASK_MAKER)
+        yield from run_stages(checks, ASK_MAKER)
 
     def _failed(self, error: CartuiError, *, answered: bool) -> Iterator[StageResult]:
         """Where the first call ended: before anything left it was the address, or the password could not be fetched."""
         stage = failed_stage(self._cart.last_status, error) if answered else self._unsent_stage()
         if answered:
-            yield from self._reached(stage)
+            yield from reached(self._connection.url, stage)
         if stage is Stage.VERSION:
             yield _passed(Stage.AUTHENTICATION, "the password was accepted")
         yield _failed(stage, error.problem, error.remedy or ASK_MAKER)
 
     def _unsent_stage(self) -> Stage:
         return Stage.AUTHENTICATION if self._cart.is_open else Stage.ADDRESS
-
-    def _reached(self, until: Stage) -> Iterator[StageResult]:
-        """What an answer, or the way it failed, proves of the stages before `until`."""
-        parts = urlsplit(self._connection.url)
-        encrypted = parts.scheme == "https"
-        lines = (
-            _passed(Stage.ADDRESS, f"{parts.hostname} answers"),
-            _passed(Stage.TLS, "the certificate is valid")
-            if encrypted
-            else StageResult(Stage.TLS, Verdict.SKIPPED, "plain http: nothing is encrypted on the way"),
-            _passed(Stage.REDIRECT, "none"),
-        )
-        order = list(Stage)
-        yield from (line for line in lines if order.index(line.stage) < order.index(until))
 
     def _check_reading(self, ping: Ping) -> StageResult:
         if not ping["rights"]["read"]:

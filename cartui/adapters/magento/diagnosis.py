@@ -15,7 +15,7 @@ from cartui.adapters.magento.stock import MagentoStock
 from cartui.domain.ports import Stage, StageResult, Verdict
 from cartui.domain.safe_text import safe_text
 from cartui.errors import CartuiError, HoldRecordError, NeedsOperatorError
-from cartui.transport import StoppedError, is_loopback
+from cartui.transport import Check, Finding, StoppedError, is_loopback, run_stages
 
 _RIGHTS: Final = {
     ORDERS: "Sales, Operations, Orders",
@@ -24,7 +24,6 @@ _RIGHTS: Final = {
     BASKETS: "Carts, Manage carts",
 }
 _NEEDED: Final = (ORDERS, ITEMS)
-Answer = tuple[Verdict, str, str]
 
 
 class Diagnosis:
@@ -50,7 +49,7 @@ class Diagnosis:
             yield from self._failed(error, answered=self._session.exchanges > before)
             return
         yield from self._reached(Stage.READ_RIGHTS)
-        for stage, check in (
+        checks: tuple[tuple[Stage, Check], ...] = (
             (Stage.AUTHENTICATION, self._check_sign_in),
             (Stage.READ_RIGHTS, self._check_reading),
             (Stage.WRITE_RIGHTS, self._check_writing),
@@ -58,16 +57,8 @@ class Diagnosis:
             (Stage.CLOCK, self._check_clock),
             (Stage.TIME_ZONE, self._check_zone),
             (Stage.FAR_FUTURE, self._check_date_filter),
-        ):
-            try:
-                result = StageResult(stage, *check())
-            except StoppedError:
-                raise
-            except CartuiError as error:
-                result = StageResult(stage, Verdict.FAILED, error.problem, error.remedy)
-            yield result
-            if result.verdict is Verdict.FAILED:
-                return
+        )
+        yield from run_stages(checks)
 
     def _read_lists(self) -> None:
         """One row of each list. A missing right and a wrong token are the same answer: what one list allows tells."""
@@ -116,14 +107,14 @@ class Diagnosis:
         order = list(Stage)
         yield from (line for line in lines if order.index(line.stage) < min(order.index(until), 3))
 
-    def _check_sign_in(self) -> Answer:
+    def _check_sign_in(self) -> Finding:
         # The catalogue may be open to anybody: it proves nothing.
         if not any(source in self._counts for source in (ORDERS, CUSTOMERS, BASKETS)):
             error = self._refused[ORDERS]
             return Verdict.FAILED, error.problem, error.remedy
         return Verdict.PASSED, f"signed in by {self._session.auth}", ""
 
-    def _check_reading(self) -> Answer:
+    def _check_reading(self) -> Finding:
         counts = ", ".join(f"{count} {source.what}" for source, count in self._counts.items())
         for source, error in self._broken.items():
             verdict = Verdict.FAILED if source in _NEEDED else Verdict.WARNING
@@ -136,7 +127,7 @@ class Diagnosis:
         verdict = Verdict.FAILED if any(source in self._refused for source in _NEEDED) else Verdict.WARNING
         return verdict, f"{counts}; not allowed: {blind}", remedy
 
-    def _check_writing(self) -> Answer:
+    def _check_writing(self) -> Finding:
         """Read and write of items and of stock are one resource each in Magento, so that reading proves writing."""
         if self._stock.look_up():
             source = self._session.option("source_code") or "default"
@@ -154,7 +145,7 @@ class Diagnosis:
             return Verdict.FAILED, "stock may be neither read nor written; items are listed with it", remedy
         return Verdict.PASSED, "items and their stock may be written", ""
 
-    def _check_version(self) -> Answer:
+    def _check_version(self) -> Finding:
         """The shop tells its version outside of its API, if at all."""
         said = ""
         try:
@@ -170,7 +161,7 @@ class Diagnosis:
         kind = "stock by source" if self._stock.has_sources else "stock by item"
         return Verdict.PASSED, f"{shown}; {kind}", ""
 
-    def _check_clock(self) -> Answer:
+    def _check_clock(self) -> Finding:
         if self._apart is None:
             said = "the shop tells no time" if self._date is None else f"the shop's is {self._date:%H:%M:%S} UTC"
             return Verdict.SKIPPED, said, ""
@@ -179,7 +170,7 @@ class Diagnosis:
             return Verdict.PASSED, f"{skew:.0f} s apart", ""
         return Verdict.WARNING, f"{skew:.0f} s apart", "Set both clocks by a time server."
 
-    def _check_zone(self) -> Answer:
+    def _check_zone(self) -> Finding:
         """Also where the options are checked that name something of the shop's."""
         self._session.terms()
         try:
@@ -195,7 +186,7 @@ class Diagnosis:
             return Verdict.FAILED, f"the shop has no store view {view!r}", f"Choose one of: {', '.join(codes)[:300]}."
         return Verdict.PASSED, f"all stamps are UTC; the shop shows {', '.join(zones) or 'another zone'}", ""
 
-    def _check_date_filter(self) -> Answer:
+    def _check_date_filter(self) -> Finding:
         far = [Where("updated_at", "gteq", "2199-01-01 00:00:00")]
         if self._session.page(ORDERS, far, size=1)[1]:
             return Verdict.FAILED, "the shop ignores the date filter", "A plug-in or proxy drops parameters: remove it."

@@ -15,6 +15,7 @@ from cartui.adapters.medusa.wire import Terms, VariantWire
 from cartui.domain.ids import CartItemId
 from cartui.domain.records import StockResult, StockWrite, WriteState
 from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError
+from cartui.transport import batches_of, set_in_batches
 
 _PATH: Final = "admin/inventory-items/location-levels/batch"
 _BATCH: Final = 100  # what is compared shall not be old when it is written
@@ -29,16 +30,7 @@ class StockDesk:
 
     def set_stock(self, writes: Sequence[StockWrite]) -> list[StockResult]:
         """One result a write, in order. What was written before a failure is never forgotten."""
-        results: list[StockResult] = []
-        for start in range(0, len(writes), _BATCH):
-            try:
-                results += self._set_batch(writes[start : start + _BATCH])
-            except AbortCycleError as error:
-                if not results:
-                    raise
-                rest = writes[len(results) :]
-                return [*results, *(StockResult(one.item_id, WriteState.UNKNOWN, reason=str(error)) for one in rest)]
-        return results
+        return set_in_batches(batches_of(writes, _BATCH), self._set_batch)
 
     def _set_batch(self, writes: Sequence[StockWrite]) -> list[StockResult]:
         terms = self._session.known_terms()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 from cartui.adapters.prestashop.facts import READ, WRITTEN
 from cartui.adapters.prestashop.session import Session, has_patch, shop_address
 from cartui.domain.ports import Connection, Stage, StageResult, Verdict
 from cartui.domain.safe_text import safe_text
 from cartui.errors import CartuiError, NeedsOperatorError
-from cartui.transport import StoppedError
+from cartui.transport import Check, StoppedError, reached, run_stages
 
 Rights = Mapping[str, frozenset[str]]
 
@@ -42,9 +41,9 @@ class Diagnosis:
             yield from self._failed(error, answered=self._session.exchanges > before)
             return
         skew = self._skew(asked_at)
-        yield from self._reached(Stage.AUTHENTICATION)
+        yield from reached(shop_address(self._connection.url), Stage.AUTHENTICATION)
         yield _passed(Stage.AUTHENTICATION, f"{name or 'the shop'} accepted the key")
-        checks: tuple[tuple[Stage, Callable[[], StageResult]], ...] = (
+        checks: tuple[tuple[Stage, Check], ...] = (
             (Stage.READ_RIGHTS, lambda: self._check_reading(rights)),
             (Stage.WRITE_RIGHTS, lambda: self._check_writing(rights)),
             (Stage.VERSION, lambda: check_version(self._session.version)),
@@ -52,20 +51,7 @@ class Diagnosis:
             (Stage.TIME_ZONE, self._check_zone),
             (Stage.FAR_FUTURE, self._probe_far_future),
         )
-        for stage, check in checks:
-            result = self._run_check(stage, check)
-            yield result
-            if result.verdict is Verdict.FAILED:
-                return
-
-    @staticmethod
-    def _run_check(stage: Stage, check: Callable[[], StageResult]) -> StageResult:
-        try:
-            return check()
-        except StoppedError:
-            raise
-        except CartuiError as error:
-            return StageResult(stage, Verdict.FAILED, error.problem, error.remedy or _LOOK)
+        yield from run_stages(checks, _LOOK)
 
     def _failed(self, error: CartuiError, *, answered: bool) -> Iterator[StageResult]:
         """Where the first call ended: before anything left it was the address, or the key could not be fetched."""
@@ -73,21 +59,8 @@ class Diagnosis:
             stage = Stage.AUTHENTICATION if self._session.is_open else Stage.ADDRESS
         else:
             stage = _failed_stage(self._session.last_status, error)
-            yield from self._reached(stage)
+            yield from reached(shop_address(self._connection.url), stage)
         yield StageResult(stage, Verdict.FAILED, error.problem, error.remedy or _LOOK)
-
-    def _reached(self, until: Stage) -> Iterator[StageResult]:
-        """What an answer, or the way it failed, proves of the stages before `until`."""
-        parts = urlsplit(shop_address(self._connection.url))
-        lines = (
-            _passed(Stage.ADDRESS, f"{parts.hostname} answers"),
-            _passed(Stage.TLS, "the certificate is valid")
-            if parts.scheme == "https"
-            else StageResult(Stage.TLS, Verdict.SKIPPED, "plain http: nothing is encrypted on the way"),
-            _passed(Stage.REDIRECT, "none"),
-        )
-        order = list(Stage)
-        yield from (line for line in lines if order.index(line.stage) < order.index(until))
 
     def _check_reading(self, rights: Rights) -> StageResult:
         wanted = READ if self._connection.options.get("time_zone") else (*READ, "configurations")

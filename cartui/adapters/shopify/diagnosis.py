@@ -11,12 +11,11 @@ from cartui.adapters.shopify.render import render_base, render_since
 from cartui.adapters.shopify.session import ShopifySession
 from cartui.domain.ports import Stage, StageResult, Verdict
 from cartui.errors import CartuiError, NeedsOperatorError
-from cartui.transport import Reply, StoppedError
+from cartui.transport import Check, Finding, Reply, StoppedError, reached, run_stages
 
 _READS = ("read_orders", "read_products", "read_inventory", "read_locations", "read_customers")
 _WRITES = ("write_products", "write_inventory", "write_customers", "write_merchant_managed_fulfillment_orders")
 _NEEDED = ("read_orders", "read_products", "read_inventory")
-Check = tuple[Verdict, str, str]
 
 
 class Diagnosis:
@@ -36,41 +35,24 @@ class Diagnosis:
         except CartuiError as error:
             stage = _stage_of(error)
             if stage is Stage.AUTHENTICATION:
-                yield from self._reached()
+                yield from reached(render_base(self._session.connection.url), Stage.AUTHENTICATION)
             yield StageResult(stage, Verdict.FAILED, error.problem, error.remedy or "Check the cart's settings.")
             return
-        yield from self._reached()
+        yield from reached(render_base(self._session.connection.url), Stage.AUTHENTICATION)
         included = "with" if terms.gross else "without"
         detail = f"{terms.shop_name} ({terms.domain}), prices in {terms.currency} {included} tax"
         yield StageResult(Stage.AUTHENTICATION, Verdict.PASSED, detail)
-        for stage, check in (
+        checks: tuple[tuple[Stage, Check], ...] = (
             (Stage.READ_RIGHTS, self._check_reading),
             (Stage.WRITE_RIGHTS, self._check_writing),
             (Stage.VERSION, self._check_version),
             (Stage.CLOCK, lambda: self._check_clock(reply, asked_at)),
             (Stage.TIME_ZONE, lambda: (Verdict.PASSED, f"{terms.time_zone}; all times travel in UTC", "")),
             (Stage.FAR_FUTURE, lambda: self._check_date_filter(reply)),
-        ):
-            try:
-                result = StageResult(stage, *check())
-            except StoppedError:
-                raise
-            except CartuiError as error:
-                result = StageResult(stage, Verdict.FAILED, error.problem, error.remedy or "Try again later.")
-            yield result
-            if result.verdict is Verdict.FAILED:
-                return
+        )
+        yield from run_stages(checks, "Try again later.")
 
-    def _reached(self) -> Iterator[StageResult]:
-        address = render_base(self._session.connection.url)
-        yield StageResult(Stage.ADDRESS, Verdict.PASSED, f"{address.split('/')[2]} answers")
-        if address.startswith("https:"):
-            yield StageResult(Stage.TLS, Verdict.PASSED, "the certificate is valid")
-        else:
-            yield StageResult(Stage.TLS, Verdict.SKIPPED, "plain http: nothing is encrypted on the way")
-        yield StageResult(Stage.REDIRECT, Verdict.PASSED, "none")
-
-    def _check_reading(self) -> Check:
+    def _check_reading(self) -> Finding:
         terms = self._session.known_terms()
         missing = [scope for scope in _READS if not terms.may(scope)]
         remedy = "Give the app the scopes of docs/carts/shopify.md and install it again."
@@ -94,7 +76,7 @@ class Diagnosis:
             return Verdict.PASSED, detail, ""
         return Verdict.WARNING, f"{detail}; {'; '.join(problems)}", remedy
 
-    def _check_writing(self) -> Check:
+    def _check_writing(self) -> Finding:
         missing = [scope for scope in _WRITES if scope not in self._session.known_terms().scopes]
         if not missing:
             return Verdict.PASSED, "items, stock, customers and shipments may be written", ""
@@ -104,7 +86,7 @@ class Diagnosis:
             "Give it these scopes if you export, and install it again.",
         )
 
-    def _check_version(self) -> Check:
+    def _check_version(self) -> Finding:
         asked, answered = self._session.version, self._session.answered_version
         supported = sorted(self._session.known_terms().versions)
         newest = "Choose the newest API version in the cart's options."
@@ -115,7 +97,7 @@ class Diagnosis:
             return Verdict.WARNING, f"{asked} is the oldest version that is still supported", newest
         return Verdict.PASSED, f"Admin API {asked}", ""
 
-    def _check_clock(self, reply: Reply, asked_at: datetime | None) -> Check:
+    def _check_clock(self, reply: Reply, asked_at: datetime | None) -> Finding:
         if reply.date is None or asked_at is None:
             return Verdict.SKIPPED, "the clocks were not compared", ""
         skew = (reply.date - asked_at).total_seconds()
@@ -123,7 +105,7 @@ class Diagnosis:
             return Verdict.PASSED, f"{abs(skew):.0f} seconds apart", ""
         return Verdict.WARNING, f"{abs(skew):.0f} seconds apart", "Switch on network time (NTP) on this machine."
 
-    def _check_date_filter(self, reply: Reply) -> Check:
+    def _check_date_filter(self, reply: Reply) -> Finding:
         orders = documents.orders(self._session.side)
         far = (reply.date or datetime.fromisoformat("2100-01-01T00:00:00+00:00")) + timedelta(days=3650)
         told, _ = self._session.page(orders, render_since(far), first=1)

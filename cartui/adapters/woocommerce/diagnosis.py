@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from cartui.adapters.woocommerce.client import Client, rows_of
 from cartui.adapters.woocommerce.errors import EXPECTED, NO_API
 from cartui.domain.ports import Connection, Stage, StageResult, Verdict
 from cartui.domain.safe_text import safe_text
 from cartui.errors import CartuiError, NeedsOperatorError
-from cartui.transport import Reply, StoppedError
+from cartui.transport import Check, Reply, StoppedError, reached, run_stages
 
 MOST_CLOCK_SKEW: Final = timedelta(minutes=2)
 _FAR: Final = timedelta(days=3650)
@@ -42,8 +41,8 @@ class Diagnosis:
             yield from self._unreached(error, answered=self._client.exchanges > before)
             return
         self._note_clock(site, asked_at)
-        yield from self._reached(Stage.AUTHENTICATION)
-        checks: tuple[tuple[Stage, Callable[[], StageResult]], ...] = (
+        yield from reached(self._client.url, Stage.AUTHENTICATION)
+        checks: tuple[tuple[Stage, Check], ...] = (
             (Stage.AUTHENTICATION, self._check_key),
             (Stage.READ_RIGHTS, self._check_reading),
             (Stage.WRITE_RIGHTS, self._check_writing),
@@ -52,11 +51,7 @@ class Diagnosis:
             (Stage.TIME_ZONE, lambda: self._check_zone(site)),
             (Stage.FAR_FUTURE, self._probe_far_future),
         )
-        for stage, check in checks:
-            result = _checked(stage, check)
-            yield result
-            if result.verdict is Verdict.FAILED:
-                return
+        yield from run_stages(checks, "Report it with the shop's version.")
 
     def _ask_site(self) -> Reply:
         """The site's index. A plug-in may close it (401, 403); then the key's own requests tell."""
@@ -76,20 +71,8 @@ class Diagnosis:
             stage = Stage.REDIRECT
         elif answered and status is None and (isinstance(error, NeedsOperatorError) or "encrypted" in error.problem):
             stage = Stage.TLS
-        yield from self._reached(stage)
+        yield from reached(self._client.url, stage)
         yield _failed(stage, error)
-
-    def _reached(self, until: Stage) -> Iterator[StageResult]:
-        """What an answer, or the way it failed, proves of the stages before `until`."""
-        parts = urlsplit(self._client.url)
-        plain = StageResult(Stage.TLS, Verdict.SKIPPED, "plain http: nothing is encrypted on the way")
-        lines = (
-            _passed(Stage.ADDRESS, f"{parts.hostname} answers"),
-            _passed(Stage.TLS, "the certificate is valid") if parts.scheme == "https" else plain,
-            _passed(Stage.REDIRECT, "none"),
-        )
-        order = list(Stage)
-        yield from (line for line in lines if order.index(line.stage) < order.index(until))
 
     def _check_key(self) -> StageResult:
         self._client.get("orders", _ONE, "orders")
@@ -173,15 +156,6 @@ class Diagnosis:
                     "A plug-in, proxy or cache may drop parameters. Until then every cycle would read all.",
                 )
         return _passed(Stage.FAR_FUTURE, f"nothing from {since[:4]} on, as it should be")
-
-
-def _checked(stage: Stage, check: Callable[[], StageResult]) -> StageResult:
-    try:
-        return check()
-    except StoppedError:
-        raise
-    except CartuiError as error:
-        return _failed(stage, error)
 
 
 def _object(reply: Reply) -> dict[str, Any]:
