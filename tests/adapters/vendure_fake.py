@@ -71,6 +71,9 @@ class FakeVendure:
         self.forbidden: set[str] = set()
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.tokens: set[str] = set()
+        self.by_cookie = False  # authOptions.tokenMethod
+        self.api_key = "key-of-the-shop"
+        self.version = (3, 7)
         self.ids = count(1000)
         self.products: dict[str, Row] = {}
         self.orders = recorded("orders")
@@ -122,16 +125,29 @@ class FakeVendure:
         if query == "{__typename}":
             return 200, {"data": {"__typename": "Query"}}, {}
         try:
-            if token not in self.tokens or name in self.forbidden:
+            self._validate(query, variables)
+            if token not in {*self.tokens, "of the key"} or name in self.forbidden:
                 raise Refused("FORBIDDEN", "You are not currently authorized to perform this action")
             if name in self.refused:
                 raise self.refused[name]
             data = self._list(name, variables["o"], query) if "list:" in query else self._do(name, query, variables)
         except Refused as refused:
             status = 400 if refused.code == "GRAPHQL_VALIDATION_FAILED" else 200
-            error = {"message": refused.message, "extensions": {"code": refused.code}}
+            error: Row = {"message": refused.message, "extensions": {"code": refused.code}}
+            if self.version < (2, 1) and status == 400:
+                del error["extensions"]
             return status, {"errors": [error], "data": None}, {}
         return 200, None if name in self.lost else {"data": data}, {}
+
+    def _validate(self, query: str, variables: dict[str, Any]) -> None:
+        """What the older schemas do not have; nothing is carried out."""
+        if self.version < (2, 2) and "moneyStrategyPrecision" in query:
+            problem = 'Cannot query field "moneyStrategyPrecision" on type "ServerConfig".'
+            raise Refused("GRAPHQL_VALIDATION_FAILED", problem)
+        if self.version < (3, 1) and "createProductVariants" in query:
+            for name in {"enabled", "prices"}.intersection(*variables["i"]):
+                problem = f'Variable "$i" got invalid value; Field "{name}" is not defined by type'
+                raise Refused("BAD_USER_INPUT", problem)
 
     def _log_in(self, variables: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
         if variables["p"] != self.password:
@@ -139,6 +155,9 @@ class FakeVendure:
             return 200, {"data": {"done": wrong}}, {"vendure-auth-token": "anonymous-token"}
         token = f"session-token-{next(self.ids)}"
         self.tokens.add(token)
+        if self.by_cookie:
+            said = f"session={token}; path=/; expires=Fri, 20 Nov 2027 12:00:00 GMT, session.sig=abc-_D; path=/"
+            return 200, {"data": {"done": {"id": "1"}}}, {"Set-Cookie": said}
         return 200, {"data": {"done": {"id": "1"}}}, {"vendure-auth-token": token}
 
     def _rows(self, name: str, query: str) -> list[Row]:
@@ -183,6 +202,8 @@ class FakeVendure:
             channel |= {"pricesIncludeTax": True, "defaultLanguageCode": "en"}
             settings = {"trackInventory": True, "serverConfig": {"moneyStrategyPrecision": 2}}
             return {"activeChannel": channel, "globalSettings": settings}
+        if query == "{me{id}}":
+            return {"me": {"id": "1"}}
         if "permissions" in query:
             me = {"channels": [{"code": "main", "permissions": self.permissions}]}
             return {"activeChannel": {"code": "main"}, "me": me}
@@ -336,6 +357,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(404, {"statusCode": 404, "message": f"Cannot POST {self.path}"}, {})
             return
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self.shop.by_cookie:
+            parts = self.headers.get("Cookie", "").split("; ")
+            token = parts[0].removeprefix("session=") if parts[1:] == ["session.sig=abc-_D"] else ""
+        if (key := self.headers.get("vendure-api-key")) and key == self.shop.api_key:
+            token = "of the key"
         status, body, headers = self.shop.answer(asked["query"], asked["variables"], token)
         if body is None:
             self.close_connection = True

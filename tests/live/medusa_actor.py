@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -47,7 +48,15 @@ class MedusaActor:
         return reply.json()
 
     def staff(self, method: str, path: str, body: object = None) -> Any:
-        return self._ask(method, f"/admin/{path}", body, self._staff)
+        """What an older version does not know of a request is left out."""
+        while True:
+            try:
+                return self._ask(method, f"/admin/{path}", body, self._staff)
+            except ShopRefused as refused:
+                unknown = re.search(r"Unrecognized fields: '([\w, ]+)'", str(refused))
+                if unknown is None or not isinstance(body, dict) or not set(unknown[1].split(", ")) <= body.keys():
+                    raise
+                body = {name: value for name, value in body.items() if name not in unknown[1].split(", ")}
 
     def shop(self, path: str, body: object = None) -> Any:
         return self._ask("POST", f"/store/{path}", body, self._shopper)
@@ -176,6 +185,10 @@ class MedusaActor:
             codes = (["TEN"], ["THREE"], ["TEN", "POSTFREE"])[number % 3] if currency == "gbp" and number % 4 else []
             email = f"buyer{1 + number % 12:02}@example.test" if number % 2 else f"guest{number}@example.test"
             placed.append(self.place_order(basket, currency, email, codes))
+        self._handle(placed)
+        self._make_drafts(variants)
+
+    def _handle(self, placed: Sequence[str]) -> None:
         self.capture(placed[0])
         self.refund(placed[0], 5.5)
         self.cancel(placed[1])
@@ -188,6 +201,13 @@ class MedusaActor:
         self.capture(placed[7])
         self.ship(placed[7])
         self.give_back(placed[7])
+
+    def _make_drafts(self, variants: Sequence[str]) -> None:
+        try:
+            self.staff("POST", "draft-orders/none/convert-to-order")
+        except ShopRefused as refused:
+            if "Cannot POST" in str(refused):
+                return  # before 2.8 drafts can't be made orders
         for number in range(4):
             self.staff("POST", f"draft-orders/{self.draft(variants[number])}/convert-to-order")
         self.draft(variants[9])

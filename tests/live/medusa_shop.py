@@ -2,12 +2,14 @@
 
 Heavy and cached as the Vendure shop is (see there): `node_modules` by the hash of the lock file, the filled database's
 directory by that of the scripts besides. A running shop works on a copy of it. It is asked for by name
-(`CARTUI_LIVE_MEDUSA=1`), because installing it takes minutes and 700 MB.
+(`CARTUI_LIVE_MEDUSA=1`), because installing it takes minutes and 700 MB. `CARTUI_LIVE_MEDUSA=2.4.0` runs the same tests
+on another version, which is installed without a lock file.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -29,7 +31,8 @@ from tests.live.medusa_actor import MedusaActor
 from tests.live.vendure_shop import CACHE, ShopBroken, ShopUnavailable
 
 SOURCE = Path(__file__).with_name("medusa")
-ASKED_FOR = os.environ.get("CARTUI_LIVE_MEDUSA") == "1"
+ASKED_FOR = os.environ.get("CARTUI_LIVE_MEDUSA", "")
+OTHER_VERSION = ASKED_FOR if "." in ASKED_FOR else ""
 USERNAME, PASSWORD = "admin@example.test", "a password of the tests"
 _INSTALLED = ("package.json", "package-lock.json", "medusa-config.js")
 _SCRIPTS = (Path(__file__), Path(__file__).with_name("medusa_actor.py"))
@@ -52,18 +55,40 @@ def ensure_installed() -> Path:
         pytest.skip("the Medusa live tests run with CARTUI_LIVE_MEDUSA=1 only")
     common.check_node()
     _postgres_programs()
-    target = CACHE / f"medusa-{common._hash_of(*(SOURCE / name for name in _INSTALLED))}"
+    hashed = common._hash_of(*(SOURCE / name for name in _INSTALLED))
+    # No dot: the older ones look for their migrations in vain where the folder's name seems to end in one.
+    target = CACHE / f"medusa-{OTHER_VERSION.replace('.', '-') or hashed}"
     with common._only_one(target):
         if not (target / "installed").exists():
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir(parents=True)
             for name in (*_INSTALLED, ".npmrc"):
                 shutil.copy(SOURCE / name, target / name)
+            if OTHER_VERSION:
+                _ask_for_other_version(target)
             # Not `npm ci`: it refuses a lock without the packages of other platforms.
             words = ["npm", "install", "--no-save", "--omit=optional", "--ignore-scripts"]
             common._run(words, target, {}, INSTALL_SECONDS)
             (target / "installed").touch()
     return target
+
+
+def _ask_for_other_version(target: Path) -> None:
+    """The same shop with another Medusa, which npm resolves by itself. Its own packages are named, all of this version:
+    the older ones ask for each other as "this or newer"."""
+    (target / "package-lock.json").unlink()
+    told = json.loads((target / "package.json").read_text(encoding="utf-8"))
+    told["dependencies"] = dict.fromkeys(told["dependencies"], OTHER_VERSION)
+    own = {"@medusajs/types", "@medusajs/utils", "@medusajs/modules-sdk", "@medusajs/orchestration"}
+    own.add("@medusajs/workflows-sdk")
+    variables = {**os.environ, **common._npm_settings()}
+    for package in told["dependencies"]:
+        words = ["npm", "view", f"{package}@{OTHER_VERSION}", "dependencies", "--json"]
+        said = subprocess.run(words, cwd=target, env=variables, capture_output=True, text=True, check=True, timeout=60)
+        asked: dict[str, str] = json.loads(said.stdout or "{}")
+        own |= {name for name, version in asked.items() if version.lstrip("^~") == OTHER_VERSION}
+    told["overrides"] = dict.fromkeys(sorted(own - set(told["dependencies"])), OTHER_VERSION)
+    (target / "package.json").write_text(json.dumps(told), encoding="utf-8")
 
 
 def ensure_filled() -> tuple[Path, Path]:

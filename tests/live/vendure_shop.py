@@ -3,6 +3,8 @@
 Everything heavy is cached: `node_modules` by the hash of the lock file, the seeded database by the hash of the lock
 file and the scripts. The cache lies in `CARTUI_TEST_CACHE`, by default `cartui-tests` in the user's cache directory.
 A running shop works on a copy of the seeded database in a directory of its own, so nothing a test does is left over.
+
+`CARTUI_LIVE_VENDURE=2.2.7` runs the same tests on another version, which is installed without a lock file.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ def _cache_directory() -> Path:
 CACHE = _cache_directory()
 _REAL_HOME = os.environ.get("HOME")
 _INSTALL_INPUTS = ("package.json", "package-lock.json")
+OTHER_VERSION = os.environ.get("CARTUI_LIVE_VENDURE", "")
 
 
 class ShopUnavailable(Exception):
@@ -89,17 +92,29 @@ def check_node() -> None:
 def ensure_installed() -> Path:
     """The cache folder that holds `node_modules`; runs `npm ci` there once. Never touches the checkout."""
     check_node()
-    target = CACHE / f"vendure-{_hash_of(*(SOURCE / name for name in _INSTALL_INPUTS))}"
+    target = CACHE / f"vendure-{OTHER_VERSION or _hash_of(*(SOURCE / name for name in _INSTALL_INPUTS))}"
     with _only_one(target):
         if not (target / "installed").exists():
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir(parents=True)
             for name in (*_INSTALL_INPUTS, ".npmrc"):
                 shutil.copy(SOURCE / name, target / name)
+            if OTHER_VERSION:
+                _ask_for_other_version(target)
             # No package's install script is run: bcrypt brings its binary along, nothing else needs one.
-            _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], target, {}, INSTALL_SECONDS)
+            words = ["npm", "install", "--legacy-peer-deps"] if OTHER_VERSION else ["npm", "ci"]
+            _run([*words, "--ignore-scripts", "--no-audit", "--no-fund"], target, {}, INSTALL_SECONDS)
             (target / "installed").touch()
     return target
+
+
+def _ask_for_other_version(target: Path) -> None:
+    """The same shop with another Vendure, which npm resolves by itself."""
+    (target / "package-lock.json").unlink()
+    told = json.loads((target / "package.json").read_text(encoding="utf-8"))
+    told["dependencies"] |= {"@vendure/core": OTHER_VERSION, "semver": "7"}  # which 2.0 forgets to name
+    told["overrides"] = {"bcrypt": "6.0.0"}  # the older ones compile theirs, or fetch it by an install script
+    (target / "package.json").write_text(json.dumps(told), encoding="utf-8")
 
 
 def ensure_seeded() -> SeededShop:
@@ -116,6 +131,7 @@ def ensure_seeded() -> SeededShop:
                 shutil.copy(script, folder / script.name)
             half_done = folder / "manifest.partial"
             variables = {"CARTUI_SHOP_DATABASE": str(shop.database), "CARTUI_SHOP_MANIFEST": str(half_done)}
+            variables["CARTUI_SHOP_OTHER_VERSION"] = OTHER_VERSION
             _run(["node", "seed.js"], folder, variables, SEED_SECONDS)
             half_done.rename(shop.manifest)
     return shop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from cartui.domain.safe_text import safe_text
@@ -28,6 +29,7 @@ _OPERATOR = {
 _OPERATOR["UNAUTHORIZED"] = _OPERATOR["FORBIDDEN"]
 _OPERATOR["NATIVE_AUTH_STRATEGY_ERROR"] = _OPERATOR["INVALID_CREDENTIALS_ERROR"]
 _OPERATOR["CHANNEL_NOT_FOUND_ERROR"] = _OPERATOR["NO_VALID_CHANNEL"] = _OPERATOR["CHANNEL_NOT_FOUND"]
+_UNKNOWN_FIELD = re.compile(r'Cannot query field "(\w+)" on type "(\w+)"')
 _SCHEMA = frozenset({"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED", "BAD_REQUEST", "BAD_USER_INPUT"})
 
 
@@ -48,7 +50,7 @@ def error_of(code: str, message: str, record: str, *, writes: bool) -> CartuiErr
     if code == "ENTITY_NOT_FOUND":
         return NotFoundError(record, f"The shop does not have it (any more).{said}", "List the records again.")
     if code in _SCHEMA and not (writes and code == "BAD_USER_INPUT"):
-        remedy = "Vendure 2.2 or newer is needed; a plug-in of the shop may limit queries."
+        remedy = "Vendure 2.0 or newer is needed; a plug-in of the shop may limit queries."
         return SchemaError(f"The shop does not know what cartui asks for.{said}", remedy, ExitCode.CART_REFUSED)
     if code in ("", "INTERNAL_SERVER_ERROR") and not writes:
         return ShopFaultError(f"The shop failed.{said}", "cartui tries again by itself; see the shop's log.")
@@ -61,6 +63,13 @@ def error_of(code: str, message: str, record: str, *, writes: bool) -> CartuiErr
     return AbortCycleError(f"The shop refused to list ({safe_text(code, 60)}).{said}", "Test the connection.")
 
 
+def _told_without_code(message: str) -> str:
+    """Vendure 2.0 gives no code to what did not fit its schema."""
+    if _UNKNOWN_FIELD.search(message):
+        return "GRAPHQL_VALIDATION_FAILED"
+    return "BAD_USER_INPUT" if message.startswith('Variable "$') else ""
+
+
 def refusal_in(answer: Any) -> tuple[str, str] | None:
     """(code, message) of the first error of an answer, as an error or as data."""
     if not isinstance(answer, dict):
@@ -69,7 +78,8 @@ def refusal_in(answer: Any) -> tuple[str, str] | None:
         first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
         extensions = first.get("extensions")
         code = extensions.get("code") if isinstance(extensions, dict) else None
-        return str(code or ""), str(first.get("message") or "")
+        message = str(first.get("message") or "")
+        return str(code or _told_without_code(message)), message
     data = answer.get("data")
     if not isinstance(data, dict):
         return "", "an answer without data"
@@ -77,3 +87,10 @@ def refusal_in(answer: Any) -> tuple[str, str] | None:
         if isinstance(result, dict) and result.get("errorCode"):
             return str(result["errorCode"]), str(result.get("message") or "")
     return None
+
+
+def unknown_fields(answer: Any) -> frozenset[tuple[str, str]]:
+    """(type, field) of all that the shop's schema does not have; nothing was carried out then."""
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    said = [str(one.get("message")) for one in errors or () if isinstance(one, dict)]
+    return frozenset((kind, name) for text in said for name, kind in _UNKNOWN_FIELD.findall(text))

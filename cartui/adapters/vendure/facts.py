@@ -24,7 +24,7 @@ FACTS = CartFacts(
 
 
 OPTIONS = (
-    Option("username", "User name", "the identifier of an administrator (not of a customer)", required=True),
+    Option("username", "User name", "of an administrator (not of a customer); empty: the secret is an API key (3.6)"),
     Option("channel_token", "Channel token", "Settings, Channels; empty for the default channel"),
     Option("stock_location", "Stock location", "name or id; empty: the sum of all, written where there is one only"),
     Option("status_map", "The shop's own states", "states of plug-ins as Vendure's own, such as Packed=PaymentSettled"),

@@ -35,7 +35,7 @@ def render_after(since: datetime) -> str:
 
 def render_variant(draft: ItemDraft, product_id: str, terms: Terms) -> dict[str, Any]:
     """CreateProductVariantInput. `HoldRecordError` for a currency that the channel does not have."""
-    wire: dict[str, Any] = {"productId": product_id, "sku": draft.sku, "enabled": True}
+    wire: dict[str, Any] = {"productId": product_id, "sku": draft.sku}  # enabled: not told before 3.1
     wire["translations"] = [{"languageCode": terms.language, "name": draft.name}]
     if draft.price is not None:
         currency, price = draft.currency or terms.currency, terms.minor(draft.price, draft.sku)

@@ -11,11 +11,11 @@ from typing import Any, TypeVar, cast
 
 from pydantic_core import to_json
 
-from cartui.adapters.vendure.errors import LOST_SESSION, ShopFaultError, error_of, refusal_in
+from cartui.adapters.vendure.errors import LOST_SESSION, ShopFaultError, error_of, refusal_in, unknown_fields
 from cartui.adapters.vendure.facts import FACTS
 from cartui.adapters.vendure.parse import KNOWN_STATES, parse_stamp, row_id
 from cartui.adapters.vendure.render import render_after
-from cartui.adapters.vendure.wire import Listing, Terms
+from cartui.adapters.vendure.wire import OLDER, Listing, Terms
 from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
 from cartui.domain.status_map import parse_status_map
@@ -31,6 +31,7 @@ _TERMS = (
     "{activeChannel{code defaultCurrencyCode availableCurrencyCodes pricesIncludeTax defaultLanguageCode} "
     "globalSettings{trackInventory serverConfig{moneyStrategyPrecision}}}"
 )
+_COOKIE = re.compile(r"(?:^|,)\s*([^=;,\s]+)=([^;,\s]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ class VendureSession:
         self.connection = connection
         self.home = address.removesuffix(f"/{path}")
         self.channel = options.get("channel_token", "").strip()
+        self.user = options.get("username", "").strip()
         self.token = ""
+        self._in_cookie = False
+        self._older: frozenset[tuple[str, str]] = frozenset()
         self._lock = threading.RLock()
         self.terms: Terms | None = None
         self.take = FACTS.page_size
@@ -74,8 +78,13 @@ class VendureSession:
     # --- talking
 
     def _credentials(self) -> Mapping[str, str]:
-        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        return bearer | ({"vendure-token": self.channel} if self.channel else {})
+        channel = {"vendure-token": self.channel} if self.channel else {}
+        if not self.user:
+            register_secret(self.connection.secret("password"))
+            return channel | {"vendure-api-key": self.connection.secret("password")}
+        if not self.token:
+            return channel
+        return channel | ({"Cookie": self.token} if self._in_cookie else {"Authorization": f"Bearer {self.token}"})
 
     def post(self, query: str, variables: Mapping[str, Any], *, writes: bool, record: str = "") -> Reply:
         body = {"query": query, "variables": dict(variables)}
@@ -84,22 +93,36 @@ class VendureSession:
             "POST", "", body, idempotent=not writes, writes=writes, expect=(400,), record=record, listing=True
         )
 
+    def _answer(self, query: str, variables: Mapping[str, Any], *, writes: bool, record: str) -> Reply:
+        """Asks in the words of an older schema what it refused in those of today; it did nothing then."""
+        while True:
+            asked = query
+            for field in self._older:
+                asked = asked.replace(*OLDER[field])
+            reply = self.post(asked, variables, writes=writes, record=record)
+            learned = unknown_fields(reply.json) & OLDER.keys() - self._older
+            if not learned:
+                return reply
+            self._older |= learned
+
     def log_in(self, stale: str = "") -> None:
+        """By user name and password; an API key needs no log-in."""
         with self._lock:
-            if self.token != stale:
+            if not self.user or self.token != stale:
                 return  # another thread was faster
             password = self.connection.secret("password")
             register_secret(password)
-            user = self.connection.options.get("username", "")
             self.token = ""
-            reply = self.post(_LOG_IN, {"u": user, "p": password}, writes=False)
+            reply = self.post(_LOG_IN, {"u": self.user, "p": password}, writes=False)
             if refusal := refusal_in(reply.json):
                 raise error_of(*refusal, "log-in", writes=False)
             # Anonymous answers bring tokens, too: only this one is worth keeping.
-            self.token = reply.headers.get("vendure-auth-token", "")
+            bearer = reply.headers.get("vendure-auth-token", "")
+            self._in_cookie = not bearer
+            self.token = bearer or cookies_in(reply.headers.get("set-cookie", ""))
             if not self.token:
-                problem = "The shop took the password but gave no bearer token."
-                remedy = 'Add "bearer" to authOptions.tokenMethod of the shop.'
+                problem = "The shop took the password but gave neither a bearer token nor a cookie."
+                remedy = 'Set authOptions.tokenMethod of the shop to ["bearer", "cookie"].'
                 raise NeedsOperatorError(problem, remedy, ExitCode.CART_REFUSED)
             register_secret(self.token, lasting=False)
 
@@ -111,15 +134,27 @@ class VendureSession:
         if fresh:
             self.log_in()
         used = self.token
-        reply = self.post(query, variables, writes=writes, record=record)
+        reply = self._answer(query, variables, writes=writes, record=record)
         refusal = refusal_in(reply.json)
+        if refusal and refusal[0] in LOST_SESSION and not self.user:
+            self._ensure_key()
         if refusal and refusal[0] in LOST_SESSION and not fresh:
             self.log_in(used)
-            reply = self.post(query, variables, writes=writes, record=record)
+            reply = self._answer(query, variables, writes=writes, record=record)
             refusal = refusal_in(reply.json)
         if refusal:
             raise error_of(*refusal, record, writes=writes)
         return cast("dict[str, Any]", reply.json["data"]), reply
+
+    def _ensure_key(self) -> None:
+        """What is refused to a key may be a missing right, or the key itself."""
+        if refusal_in(self.post("{me{id}}", {}, writes=False).json):
+            raise NeedsOperatorError(
+                "The shop did not accept the API key.",
+                "Enter it again; the shop needs Vendure 3.6 or newer with api-key in authOptions.tokenMethod. "
+                "For a password set the cart's option User name.",
+                ExitCode.CART_REFUSED,
+            )
 
     def write(self, query: str, record: str, **variables: Any) -> Any:
         return self.ask(query, writes=True, record=record, **variables)[0]["done"]
@@ -138,7 +173,7 @@ class VendureSession:
             currencies=tuple(map(str, channel["availableCurrencyCodes"])),
             gross=bool(channel["pricesIncludeTax"]),
             language=str(channel["defaultLanguageCode"]),
-            places=int(settings["serverConfig"]["moneyStrategyPrecision"]),
+            places=int(settings["serverConfig"].get("moneyStrategyPrecision", 2)),
             tracks_stock=bool(settings["trackInventory"]),
             location=self._location(),
             states=parse_status_map(self.connection.options.get("status_map", ""), KNOWN_STATES),
@@ -242,6 +277,11 @@ class VendureSession:
                 if not found or skip >= total:
                     break
         return rows
+
+
+def cookies_in(header: str) -> str:
+    """What a browser would send back of `Set-Cookie` headers, which come joined by commas."""
+    return "; ".join(f"{name}={value}" for name, value in _COOKIE.findall(header) if value)
 
 
 def _ensure_sorted(rows: Sequence[Mapping[str, Any]], stamp: str) -> None:

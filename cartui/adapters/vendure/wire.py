@@ -276,6 +276,12 @@ _VARIANT_FIELDS = (
 )
 
 
+# What older shops do not know, as (type, field): how we ask for it, and what is asked there instead.
+OLDER: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("ServerConfig", "moneyStrategyPrecision"): ("{moneyStrategyPrecision}", "{__typename}"),  # before 2.2: 2
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     root: str

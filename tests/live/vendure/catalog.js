@@ -150,7 +150,7 @@ async function setUpChannels(admin, trade, goods) {
     const channels = [['eu', 'EUR', false, trade.zones.Europe, 1.2], ['jp', 'JPY', true, trade.zones.Asia, 190]];
     for (const [token, currency, pricesIncludeTax, zone, factor] of channels) {
         const { id } = await admin.run('createChannel', 'CreateChannelInput!', {
-            code: token, token, pricesIncludeTax, defaultLanguageCode: 'en', defaultCurrencyCode: currency,
+            code: token, token, pricesIncludeTax, defaultLanguageCode: 'en', defaultCurrencyCode: currency, currencyCode: currency, // which 2.0 wants
             availableCurrencyCodes: [currency], defaultTaxZoneId: zone, defaultShippingZoneId: zone,
         }, '... on Channel{id} ... on ErrorResult{errorCode message}');
         await admin.run('assignStockLocationsToChannel', 'AssignStockLocationsToChannelInput!', { channelId: id, stockLocationIds: stockLocations.items.map(row => row.id) }, 'id');
