@@ -14,6 +14,7 @@ import peewee
 
 from cartui.books.database import Database
 from cartui.books.fields import remedy_text, to_moment
+from cartui.books.leases import SKEW
 from cartui.books.selects import Select
 from cartui.books.tables import Outbox as OutboxTable
 from cartui.domain.ids import CartId, RecordKind
@@ -28,6 +29,11 @@ _FIELDS = (
 _OPEN = "state IN ('waiting', 'sending', 'unknown')"  # the index's condition, word for word
 _DUE = Select(
     _FIELDS, f"FROM outbox WHERE {_OPEN} AND cart_id = ? AND kind = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?"
+)
+# What lies ahead of the clock although it never waited, or further than any pause is long: the clock was set back.
+_STRANDED = "due_at > ? AND (tries = 0 OR due_at > ?)"
+_LEFT_AHEAD = Select(
+    _FIELDS, f"FROM outbox WHERE {_OPEN} AND cart_id = ? AND kind = ? AND {_STRANDED} ORDER BY due_at, id LIMIT ?"
 )
 _BY_ID = Select(_FIELDS, "FROM outbox WHERE id {among}")
 _OF_RECORDS = Select(_FIELDS, "FROM outbox WHERE cart_id = ? AND kind = ? AND our_id {among}")
@@ -123,22 +129,31 @@ class Outbox:
     # --- sending
 
     def has_due(self, cart_id: CartId, kinds: Collection[OutboxKind]) -> bool:
-        """Whether anything of these kinds is to be sent now: one look into an index, often."""
-        now = to_moment(self._db.clock())
+        """Whether anything of these kinds is to be sent now: looks into an index, often."""
+        now, ahead = self._times()
+        asked = f"SELECT 1 FROM outbox WHERE {_OPEN} AND cart_id = ? AND kind = ? AND"
         return any(
-            self._db.sql(
-                f"SELECT 1 FROM outbox WHERE {_OPEN} AND cart_id = ? AND kind = ? AND due_at <= ? LIMIT 1",
-                (int(cart_id), kind.value, now),
-            )
+            self._db.sql(f"{asked} due_at <= ? LIMIT 1", (int(cart_id), kind.value, now))
+            or self._db.sql(f"{asked} {_STRANDED} LIMIT 1", (int(cart_id), kind.value, now, ahead))
             for kind in kinds
         )
 
     def due(self, cart_id: CartId, kind: OutboxKind, limit: int, but: Collection[int] = ()) -> list[OutboxRow]:
         """What is to be sent now, the longest waiting first; without the rows numbered in `but`. A row that is SENDING
-        although nobody sends (the caller has the lease) was left by a process that died."""
-        values = (int(cart_id), kind.value, to_moment(self._db.clock()), limit + len(but))
-        rows = [_row(row) for row in self._db.select(_DUE, values)]
+        although nobody sends (the caller has the lease) was left by a process that died. A clock that was set back
+        keeps no row waiting longer than a pause."""
+        now, ahead = self._times()
+        most = limit + len(but)
+        found = self._db.select(_DUE, (int(cart_id), kind.value, now, most))
+        if len(found) < most:
+            found += self._db.select(_LEFT_AHEAD, (int(cart_id), kind.value, now, ahead, most - len(found)))
+        rows = [_row(row) for row in found]
         return [row for row in rows if row.row_id not in but][:limit]
+
+    def _times(self) -> tuple[int, int]:
+        """Now, and the furthest that a pause can reach, by the clock of any machine on this database."""
+        now = self._db.clock()
+        return to_moment(now), to_moment(now + _LONGEST_PAUSE + SKEW)
 
     def again(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
         """The same rows as they are now, in the same order."""

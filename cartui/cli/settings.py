@@ -18,6 +18,7 @@ from cartui.domain.ports import AdapterSpec
 from cartui.domain.settings import IMPORT_KINDS, CartDocument, DocumentKind, SyncStatus
 from cartui.errors import ExitCode, NeedsOperatorError
 from cartui.sync import carts
+from cartui.sync.cart_dates import CartDates
 from cartui.sync.workspace import Workspace
 
 _DATES: Final = ("last_order_from", "last_update_time")
@@ -41,15 +42,10 @@ def run_set(arguments: argparse.Namespace) -> int:
                 f"Cart {document.name!r} is RUNNING; its dates can be set only while it is STOPPED.",
                 f"Run `cartui stop {document.name!r}` first. Nothing was changed.",
             )
-        if wanted.document != document:
-            carts.save_cart(ws, wanted.document)
-        for key, store in (
-            ("last_order_from", carts.set_last_order_from),
-            ("last_update_time", carts.set_last_update_time),
-        ):
-            if key in wanted.dates:
-                store(ws, document.name, wanted.dates[key])
-                output.words(f"{key} is {wanted.dates[key]:%Y-%m-%d %H:%M:%S} UTC.")
+        if wanted.document != document or wanted.dates:
+            carts.save_cart(ws, wanted.document, CartDates(**wanted.dates))
+        for key, at in wanted.dates.items():
+            output.words(f"{key} is {at:%Y-%m-%d %H:%M:%S} UTC.")
         view = carts.view_cart(ws, document.name)
         if arguments.json:
             output.json_line(cart_row(view))

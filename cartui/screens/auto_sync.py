@@ -39,6 +39,7 @@ from cartui.screens.to_cart import (
     typed_to_cart,
 )
 from cartui.sync import carts
+from cartui.sync.cart_dates import CartDates
 from cartui.sync.carts import CartView
 from cartui.widgets.chrome import put
 from cartui.widgets.fields import ChoiceField, SwitchField, TextField
@@ -261,15 +262,12 @@ class AutoSyncScreen(CartScreen, FormScreen):
         if stored is None:
             return
         document = replace(stored.document, settings=self._typed_settings())
-        dates = {name: parse_time(self.values[name]) for name in self._changed_dates()}
+        dates = CartDates(**{name: parse_time(self.values[name]) for name in self._changed_dates()})
+        opened = CartDates(stored.last_order_from, stored.last_update_time)
 
         def save() -> CartView:
-            if document != stored.document:
-                carts.save_cart(self.ws, document)
-            if (at := dates.get("last_order_from")) is not None:
-                carts.set_last_order_from(self.ws, self.cart_name, at)
-            if (at := dates.get("last_update_time")) is not None:
-                carts.set_last_update_time(self.ws, self.cart_name, at)
+            if document != stored.document or not dates.is_empty:
+                carts.save_cart(self.ws, document, dates, opened)
             return carts.view_cart(self.ws, self.cart_name)
 
         def saved(view: CartView) -> None:
@@ -279,6 +277,13 @@ class AutoSyncScreen(CartScreen, FormScreen):
             self.host.reload_carts()
 
         self.read("save", save, saved, self._not_saved)
+
+    def end_edit(self) -> None:
+        """What another admin saved meanwhile is shown, and edited the next time."""
+        view, stored = self.view, self._stored
+        if view is not None and (stored is None or view.document.version >= stored.document.version):
+            self._stored = view
+        super().end_edit()
 
     def _changed_dates(self) -> list[str]:
         names = ("last_order_from", "last_update_time")

@@ -13,19 +13,18 @@ from urllib.parse import urlsplit
 
 from cartui.domain.fingerprint import fingerprint_connection
 from cartui.domain.guard import GuardFacts, GuardProblem, blocking, check_sending, check_start
-from cartui.domain.ids import Direction, RecordKind
+from cartui.domain.ids import RecordKind
 from cartui.domain.import_rules import check_rules
 from cartui.domain.outbox import OutboxCounts, OutboxKind
 from cartui.domain.outcomes import CycleReport
 from cartui.domain.ports import Capability, StageResult, Verdict
 from cartui.domain.reconcile import ReconcileStatus
-from cartui.domain.remedies import stop_first
 from cartui.domain.settings import IMPORT_KINDS, CartConnection, CartDocument, CartSettings, SyncStatus
 from cartui.errors import NeedsOperatorError, joined
+from cartui.sync.cart_dates import CartDates, dates_of, ensure_dates_stand, ensure_stopped, move_cursors
 from cartui.sync.leases import leased
 from cartui.sync.workspace import Workspace
 
-_UPDATE_KINDS = (RecordKind.CUSTOMER, RecordKind.ITEM)
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -64,14 +63,14 @@ def view_cart(ws: Workspace, name: str) -> CartView:
 def _view(ws: Workspace, document: CartDocument) -> CartView:
     cart_id, books = document.cart_id, ws.books
     spec = ws.adapters.get(document.connection.cart_type)
-    marks = [books.cursors.get(cart_id, kind, Direction.IMPORT) for kind in _UPDATE_KINDS]
+    dates = dates_of(ws, document)
     recent = books.cycles.recent(cart_id, 1)
     return CartView(
         document=document,
         title=spec.title if spec else f"{document.connection.cart_type} (adapter not installed)",
         capabilities=spec.capabilities if spec else frozenset(),
-        last_order_from=books.cursors.get(cart_id, RecordKind.ORDER, Direction.IMPORT) or document.settings.orders_from,
-        last_update_time=min((at for at in marks if at is not None), default=document.settings.updates_from),
+        last_order_from=dates.last_order_from,
+        last_update_time=dates.last_update_time,
         problems=guard_problems(ws, document),
         held=books.records.count_held(cart_id),
         last_cycle=recent[0] if recent else None,
@@ -196,21 +195,32 @@ def check_abilities(ws: Workspace, document: CartDocument) -> list[str]:
     return [why for kind in document.settings.sends if (why := cant_send(kind, capabilities))]
 
 
-def save_cart(ws: Workspace, document: CartDocument) -> CartDocument:
-    """Store an edited document; refuses if another admin saved it since it was read. The two dates are not taken from
-    it (see `set_last_order_from`); a RUNNING cart's connection can't be changed."""
-    stored = ws.books.carts.get_by_id(document.cart_id)
-    problems = [*check_connection(ws, document.connection), *check_settings(document.settings)]
-    problems += check_abilities(ws, document)
-    if stored.name != document.name:
-        problems += _check_name(ws, document.name)
-    if stored.status is SyncStatus.RUNNING and stored.connection != document.connection:
-        problems.append("The connection of a RUNNING cart can't be changed: stop it first.")
-    _refuse(problems, "Nothing was saved.")
-    first = stored.settings
-    settings = replace(document.settings, orders_from=first.orders_from, updates_from=first.updates_from)
+def save_cart(
+    ws: Workspace, document: CartDocument, dates: CartDates | None = None, opened: CartDates | None = None
+) -> CartDocument:
+    """Store an edited document, and the two `dates` with it (they are not taken from it; only while STOPPED): all or
+    nothing. `StaleVersionError` where another admin saved it since it was read, `NeedsOperatorError` where a date that
+    is to be set stands elsewhere than `opened` says. A RUNNING cart's connection can't be changed."""
+    dates = dates or CartDates()
     with ws.books.transaction():
+        stored = ws.books.carts.get_by_id(document.cart_id)
+        problems = [*check_connection(ws, document.connection), *check_settings(document.settings)]
+        problems += check_abilities(ws, document)
+        if stored.name != document.name:
+            problems += _check_name(ws, document.name)
+        if stored.status is SyncStatus.RUNNING and stored.connection != document.connection:
+            problems.append("The connection of a RUNNING cart can't be changed: stop it first.")
+        _refuse(problems, "Nothing was saved.")
+        if not dates.is_empty:
+            ensure_dates_stand(ws, stored, dates, opened)
+        first = stored.settings
+        settings = replace(
+            document.settings,
+            orders_from=dates.last_order_from or first.orders_from,
+            updates_from=dates.last_update_time or first.updates_from,
+        )
         saved = ws.books.carts.save(replace(document, settings=settings), actor=ws.actor)
+        move_cursors(ws, saved.cart_id, dates)
         for kind in stale_kinds(first, saved.settings):
             ws.books.outbox.touch_all(saved.cart_id, kind)
     return saved
@@ -240,27 +250,17 @@ def _stock_rules(settings: CartSettings) -> tuple[object, ...]:
 
 def set_last_order_from(ws: Workspace, name: str, at: datetime) -> CartDocument:
     """Set *Last Order from*: the first date and the cursor. Only while STOPPED."""
-    document = _stopped(ws, name, "set Last Order from")
-    settings = replace(document.settings, orders_from=at)
-    with ws.books.transaction():
-        ws.books.cursors.reset(document.cart_id, RecordKind.ORDER, Direction.IMPORT, at)
-        return ws.books.carts.save(replace(document, settings=settings), actor=ws.actor)
+    return save_cart(ws, ws.books.carts.get(name), CartDates(last_order_from=at))
 
 
 def set_last_update_time(ws: Workspace, name: str, at: datetime) -> CartDocument:
     """Set *Last update time*: the first date and the cursors of customers and items. Only while STOPPED."""
-    document = _stopped(ws, name, "set Last update time")
-    settings = replace(document.settings, updates_from=at)
-    with ws.books.transaction():
-        for kind in _UPDATE_KINDS:
-            ws.books.cursors.reset(document.cart_id, kind, Direction.IMPORT, at)
-        return ws.books.carts.save(replace(document, settings=settings), actor=ws.actor)
+    return save_cart(ws, ws.books.carts.get(name), CartDates(last_update_time=at))
 
 
 def _stopped(ws: Workspace, name: str, what: str) -> CartDocument:
     document = ws.books.carts.get(name)
-    if document.status is SyncStatus.RUNNING:
-        raise NeedsOperatorError(f"Cart {name!r} is RUNNING.", stop_first(name, what))
+    ensure_stopped(document, what)
     return document
 
 

@@ -150,8 +150,7 @@ class OutboxRounds:
         for name in waiting_carts(self._ws):
             if stop():
                 return
-            now = self._ws.clock()
-            if (names is not None and name not in names) or now < self._rests_until.get(name, now):
+            if (names is not None and name not in names) or self._rests(name):
                 continue
             try:
                 report = run_cycle(self._ws, name, progress=progress, stop=stop, only_outbox=True)
@@ -165,6 +164,11 @@ class OutboxRounds:
                 self._rest(name, PAUSE_SECONDS)
             if report.result is not CycleResult.LEASE_TAKEN and (report.sent or report.problem or report.counts):
                 on_report(report)
+
+    def _rests(self, name: str) -> bool:
+        """Not where the clock was set back since: no rest is that long."""
+        left = self._rests_until.get(name, self._ws.clock()) - self._ws.clock()
+        return timedelta(0) < left <= timedelta(seconds=PAUSE_SECONDS)
 
     def _rest(self, name: str, seconds: float) -> None:
         self._rests_until[name] = self._ws.clock() + timedelta(seconds=seconds)

@@ -11,10 +11,10 @@ import pytest
 
 from cartui.books import Books, StockChange
 from cartui.domain.ids import CartId, ItemCode, ItemId, RecordKind
-from cartui.domain.outbox import OutboxKind
+from cartui.domain.outbox import Ending, OutboxKind, SentRow
 from cartui.domain.plan import NewCustomer, NewItem
 from cartui.domain.settings import CartConnection
-from tests.books.makers import a_draft, a_line, a_record
+from tests.books.makers import HandClock, a_draft, a_line, a_record
 
 Rows = list[tuple[str, str, int, str, int]]
 
@@ -137,3 +137,24 @@ def test_nothing_is_noted_when_the_change_is_rolled_back(books: Books, mug: Item
     with pytest.raises(RuntimeError, match="power"):
         cut_off()
     assert rows(books) == []
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_waiting(
+    books: Books, cart_id: CartId, mug: ItemId, clock: HandClock
+) -> None:
+    """What was noted before, and what paused before, is due; a pause by today's clock is still waited for."""
+    kinds = (OutboxKind.STOCK,)
+
+    def due() -> list[int]:
+        return [one.our_id for one in books.outbox.due(cart_id, OutboxKind.STOCK, 10)]
+
+    with books.transaction():
+        books.outbox.touch(OutboxKind.STOCK, [mug])
+    assert (books.outbox.has_due(cart_id, kinds), due()) == (True, [mug])
+    clock.advance(-600)
+    assert (books.outbox.has_due(cart_id, kinds), due()) == (True, [mug])
+    with books.transaction():
+        books.outbox.end([SentRow(one, Ending.AGAIN) for one in books.outbox.due(cart_id, OutboxKind.STOCK, 10)])
+    assert (books.outbox.has_due(cart_id, kinds), due()) == (False, [])
+    clock.advance(-3600)
+    assert (books.outbox.has_due(cart_id, kinds), due()) == (True, [mug])
