@@ -106,6 +106,19 @@ class NeedsOperatorError(CartuiError):
         self.exit_code = exit_code
 
 
+class UpgradedError(NeedsOperatorError):
+    """A newer cartui brought the database up to date while this one runs. Starting again is the remedy, so a service
+    that does so by itself may: a program that is still the old one is then refused for good."""
+
+    def __init__(self, where: str, there: int, here: int) -> None:
+        super().__init__(
+            f"cartui was upgraded: the database {where} is of a newer one by now (schema {there}, here {here}). "
+            "Nothing is written by this one any more.",
+            "Leave cartui and start it again; restart the service that runs it, too.",
+            ExitCode.TRY_AGAIN_LATER,
+        )
+
+
 class BrakeError(NeedsOperatorError):
     """A plan would do much at once (rule 14) and wants the cart's name typed."""
 

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain
@@ -27,7 +27,7 @@ import peewee
 from cartui.books.faults import translated
 from cartui.books.fields import check_text
 from cartui.books.selects import Select
-from cartui.errors import NeedsOperatorError
+from cartui.errors import NeedsOperatorError, UpgradedError
 
 BUSY_SECONDS: Final = 15
 _WRITER_LOCK: Final = 0x6361727475690001  # any constant: the one writer of a PostgreSQL database
@@ -61,13 +61,14 @@ class Database:
         self.clock = clock
         self.postgres = isinstance(driver, peewee.PostgresqlDatabase)
         self.read_only: NeedsOperatorError | None = None
+        self.schema: int | None = None  # the newest step that this program knows; None: being brought there
         _open.add(self)
 
     # --- reading ---
 
     def rows(self, query: peewee.BaseQuery) -> list[Row]:
         """All rows of a select, as tuples of Python values."""
-        with translated(self.where):
+        with translated(self.where, self._look_at_schema):
             return list(query.tuples().execute(self._driver))
 
     def row(self, query: peewee.BaseQuery) -> Row | None:
@@ -77,7 +78,7 @@ class Database:
 
     def sql(self, text: str, values: Sequence[object] = ()) -> list[Row]:
         """All rows of a statement in the words both databases share; `?` stands for a value."""
-        with translated(self.where):
+        with translated(self.where, self._look_at_schema):
             cursor = self._driver.execute_sql(self._words(text), values)
             return cursor.fetchall() if cursor.description else []
 
@@ -120,6 +121,7 @@ class Database:
         self._begin()
         self._thread.writing = True
         try:
+            self._ensure_same_schema()
             yield
             with translated(self.where):
                 self._driver.execute_sql("COMMIT")
@@ -213,6 +215,18 @@ class Database:
             else:
                 self._driver.ensure_same()
                 self._driver.execute_sql("BEGIN IMMEDIATE")
+
+    def _ensure_same_schema(self) -> None:
+        """UpgradedError where a newer program changed the tables since these books were opened."""
+        if self.schema is not None:
+            there = self._driver.execute_sql("SELECT MAX(number) FROM schema_migration").fetchone()[0]
+            if there is not None and there > self.schema:
+                raise UpgradedError(self.where, there, self.schema)
+
+    def _look_at_schema(self) -> None:
+        """A table that is not as it was tells of an upgrade; whatever else it is is said by the error itself."""
+        with suppress(peewee.PeeweeException, sqlite3.Error):
+            self._ensure_same_schema()
 
     def _roll_back(self) -> None:
         """Never hides the error that led here: SQLite may have rolled back by itself, PostgreSQL may be gone."""

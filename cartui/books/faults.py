@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -144,17 +144,22 @@ def verdict_on(error: BaseException, where: str) -> CartuiError | BrokenInvarian
 
 
 @contextmanager
-def translated(where: str) -> Iterator[None]:
-    """Raise the engine's errors instead of the driver's."""
+def translated(where: str, unknown: Callable[[], None] | None = None) -> Iterator[None]:
+    """Raise the engine's errors instead of the driver's. `unknown` is asked about what is none of those, before it is
+    taken for a bug; it may raise what it is."""
     try:
         yield
     except (PeeweeException, sqlite3.Error) as error:
-        if (better := verdict_on(error, where)) is not None:
-            raise better from error
+        _raise_better(error, where, unknown)
         raise
     except Exception as error:  # psycopg is optional: its errors are known by where they come from
-        if not type(error).__module__.startswith("psycopg"):
-            raise
-        if (better := verdict_on(error, where)) is not None:
-            raise better from error
+        if type(error).__module__.startswith("psycopg"):
+            _raise_better(error, where, unknown)
         raise
+
+
+def _raise_better(error: Exception, where: str, unknown: Callable[[], None] | None) -> None:
+    if (better := verdict_on(error, where)) is not None:
+        raise better from error
+    if unknown is not None:
+        unknown()

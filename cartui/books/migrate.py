@@ -20,8 +20,13 @@ _HISTORY = """CREATE TABLE IF NOT EXISTS schema_migration
 def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> list[int]:
     """Apply what is missing and return its numbers. NeedsOperatorError where the database is newer than the program."""
     newest = migrations[-1].number
-    if schema_number(database) == newest:
-        return []
+    database.schema = None
+    done = [] if schema_number(database) == newest else _bring_up(database, migrations, newest)
+    database.schema = newest
+    return done
+
+
+def _bring_up(database: Database, migrations: Sequence[Migration], newest: int) -> list[int]:
     with database.transaction():
         database.write_sql(in_dialect(_HISTORY, postgres=database.postgres))
     done: list[int] = []

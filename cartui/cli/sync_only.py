@@ -19,7 +19,7 @@ from cartui.cli.session import open_session
 from cartui.domain.outbox import Ending
 from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.settings import SyncStatus
-from cartui.errors import CartuiError, ExitCode, NeedsOperatorError, headless
+from cartui.errors import CartuiError, ExitCode, NeedsOperatorError, UpgradedError, headless
 from cartui.sync import carts, runner
 from cartui.sync.workspace import Progress, StopRequested, Workspace
 
@@ -104,7 +104,7 @@ class Rounds:
         )
 
     def _on_error(self, name: str, error: Exception) -> None:
-        if isinstance(error, StopRequested):
+        if isinstance(error, StopRequested | UpgradedError):
             raise error
         if not name:  # the database is busy or its server away: it is looked for again
             output.words(redacted(headless(error.told) if isinstance(error, CartuiError) else str(error)))

@@ -18,8 +18,9 @@ from cartui.books.faults import verdict_on
 from cartui.books.migrate import migrate, schema_number
 from cartui.books.migrations import MIGRATIONS, Migration
 from cartui.books.opening import journal_mode, network_filesystem, sqlite_pragmas
+from cartui.domain.ids import CartId
 from cartui.domain.settings import CartConnection, SyncStatus
-from cartui.errors import AbortCycleError, CartuiError, NeedsOperatorError
+from cartui.errors import AbortCycleError, CartuiError, NeedsOperatorError, UpgradedError
 from tests.books.makers import HandClock
 
 CONNECTION = CartConnection("memory", "https://shop.example")
@@ -305,3 +306,14 @@ def test_the_database_knows_its_dialect(books: Books, url: str) -> None:
     """From the URL alone."""
     assert isinstance(books.database, Database)
     assert books.database.postgres is url.startswith("postgresql")
+
+
+def test_an_upgrade_under_a_running_program_is_said_as_such(books: Books, cart_id: CartId, url: str) -> None:
+    """Nothing is written any more, and a table that changed its shape is no bug: both name the remedy."""
+    newer = open_books(url, clock=HandClock())
+    migrate(newer.database, [*MIGRATIONS, Migration(99, "future", ["ALTER TABLE cart RENAME COLUMN url TO address"])])
+    newer.close_thread()
+    with pytest.raises(UpgradedError, match=r"upgraded.*start it again"), books.transaction():
+        pytest.fail("must not get here")
+    with pytest.raises(UpgradedError, match="schema 99"):
+        books.carts.get_by_id(cart_id)
