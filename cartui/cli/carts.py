@@ -21,7 +21,8 @@ from cartui.domain.settings import CartConnection, CartSettings
 from cartui.errors import ExitCode, NeedsOperatorError, headless
 from cartui.sync import carts
 from cartui.sync.carts import CartView
-from cartui.sync.start_preview import preview_start, preview_words, sent_words
+from cartui.sync.send_preview import send_words
+from cartui.sync.start_preview import preview_start, preview_words
 from cartui.sync.workspace import Workspace
 
 MAIN_SECRET = "password"  # noqa: S105  # the name of one, not a password
@@ -266,11 +267,15 @@ def _preview(arguments: argparse.Namespace) -> int:
                 "held": found.held,
                 "left": found.left,
                 "at_least": found.at_least,
-                "sent": {kind.value: count for kind, count in found.sent.items()},
+                "sent": {kind.value: count for kind, count in found.sends.writes.items()},
+                "same": {kind.value: count for kind, count in found.sends.same.items()},
+                "not_sent": {kind.value: count for kind, (count, _) in found.sends.refused.items()},
+                "sent_at_least": sorted(kind.value for kind in found.sends.at_least),
+                "brakes": list(found.sends.brakes),
             }
         )
     else:
-        for told in (*preview_words(found), sent_words(found)):
+        for told in (*preview_words(found), *send_words(found.sends)):
             output.line(told)
     return ExitCode.OK
 

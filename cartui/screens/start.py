@@ -16,6 +16,7 @@ from cartui.screens.times import show_time, zone_name
 from cartui.sync import carts
 from cartui.sync.carts import CartView
 from cartui.sync.rule_lab import settings_line
+from cartui.sync.send_preview import send_words
 from cartui.sync.start_preview import StartPreview, preview_start, preview_words
 
 
@@ -47,7 +48,7 @@ def _look(screen: CartuiScreen, view: CartView, on_started: Callable[[], None]) 
                 f"{name} can't be started yet", [(one.problem, one.remedy) for one in (*missing, *doubtful)], note
             )
         )
-    elif view.last_cycle is None:
+    elif view.last_cycle is None or _waiting(view):
         _preview(screen, view, doubtful, on_started)
     else:
         _ask(screen, view, doubtful, on_started, ())
@@ -56,16 +57,18 @@ def _look(screen: CartuiScreen, view: CartView, on_started: Callable[[], None]) 
 def _preview(
     screen: CartuiScreen, view: CartView, doubtful: Sequence[GuardProblem], on_started: Callable[[], None]
 ) -> None:
-    """Before the first Start: how much will come, read from the cart for some seconds at most (N02)."""
+    """Before the first Start, and where something waits to be sent: how much will come and go, read from the cart for
+    some seconds at most (N02)."""
     name = view.document.name
 
     def told(preview: StartPreview) -> None:
-        _ask(screen, view, doubtful, on_started, preview_words(preview))
+        leaving = send_words(preview.sends) if view.document.settings.sends else []
+        _ask(screen, view, doubtful, on_started, [*preview_words(preview), *leaving])
 
     def failed(error: CartuiError) -> None:
-        _ask(screen, view, doubtful, on_started, [f"How much will come could not be read: {error.problem}"])
+        _ask(screen, view, doubtful, on_started, [f"How much will come and go could not be read: {error.problem}"])
 
-    screen.hint("Reading how much will come …")
+    screen.hint("Reading how much will come and go …")
     screen.read("start", lambda: preview_start(screen.ws, name), told, failed)
 
 
@@ -130,12 +133,17 @@ _SENT = {
 }
 
 
+def _waiting(view: CartView) -> int:
+    """Rows that would be sent at once."""
+    return sum(view.outbox[kind].open for kind in view.document.settings.sends if kind in view.outbox)
+
+
 def _sending(view: CartView) -> str:
     """What leaves for the cart by itself from then on, and how much waits to be sent at once."""
     kinds = view.document.settings.sends
     if not kinds:
         return "Nothing is written to the cart."
-    waiting = sum(view.outbox[kind].waiting for kind in kinds if kind in view.outbox)
+    waiting = _waiting(view)
     live = "LIVE" if view.document.settings.live else "test"
     at_once = f", {waiting:,} of them at once" if waiting else ""
     return (

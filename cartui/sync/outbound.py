@@ -102,8 +102,14 @@ def apply_brakes(out: Outbound, kind: RecordKind, planned: Sequence[Planned]) ->
 
 
 def _check_window(out: Outbound, fresh: Mapping[str, set[str]], population: int) -> tuple[Brake, ...]:
-    """With what was sent before this round; a record counts once, however often it falls."""
-    before = out.ws.books.harms.since(out.document.cart_id, out.ws.clock() - WINDOW)
+    return brakes_of_window(out.ws, out.document, fresh, population)
+
+
+def brakes_of_window(
+    ws: Workspace, document: CartDocument, fresh: Mapping[str, set[str]], population: int
+) -> tuple[Brake, ...]:
+    """The brakes of `fresh` harms with what was sent in the hours before; a record counts once, however often."""
+    before = ws.books.harms.since(document.cart_id, ws.clock() - WINDOW)
     return check_window({what: len(before.get(what, set()) | keys) for what, keys in fresh.items()}, population)
 
 

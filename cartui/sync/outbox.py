@@ -18,6 +18,7 @@ from cartui.domain.ids import CustomerId, ItemId, RecordKind
 from cartui.domain.outbox import Ending, OutboxKind, OutboxRow, SentRow
 from cartui.domain.plan import Action, ExportCustomer, ExportItem, PlannedChange
 from cartui.domain.plan_sends import plan_customer_send, plan_item_send
+from cartui.domain.settings import CartDocument
 from cartui.errors import HoldRecordError, UnknownOutcomeError
 from cartui.sync.exports import Exporter, MovedError, external_id_of
 from cartui.sync.leases import keep
@@ -35,6 +36,7 @@ from cartui.sync.outbound import (
 from cartui.sync.sides import side_of
 from cartui.sync.stock_sends import send_stock
 from cartui.sync.tracking import TrackingDesk
+from cartui.sync.workspace import Workspace
 
 GROUP = 100  # stock levels of one round trip: read, import, compute, write
 RECORDS = 25  # items or customers that are compared at once
@@ -72,7 +74,8 @@ def _send_records(out: Outbound, kind: OutboxKind, rows: Sequence[OutboxRow]) ->
     links = out.links(record_kind, rows)
     rows = out.ws.books.outbox.again(rows)
     current = records_of(exporter.side.read(externals(links, [row.our_id for row in rows])))
-    planned = apply_brakes(out, record_kind, _plan_records(out, record_kind, rows, links, current))
+    fresh = plan_record_rows(out.ws, out.document, record_kind, rows, links, current)
+    planned = apply_brakes(out, record_kind, fresh)
     end_unwritten(out, kind, [ending_of(row, one) for row, one in planned if one.action is not Action.UPDATE], {})
     for row, change in planned:
         if change.action is Action.UPDATE and isinstance(change.payload, ExportItem | ExportCustomer):
@@ -80,10 +83,16 @@ def _send_records(out: Outbound, kind: OutboxKind, rows: Sequence[OutboxRow]) ->
             out.note(kind, [_send_record(out, exporter, row, change, change.payload)])
 
 
-def _plan_records(
-    out: Outbound, kind: RecordKind, rows: Sequence[OutboxRow], links: Links, current: Mapping[str, Any]
+def plan_record_rows(
+    ws: Workspace,
+    document: CartDocument,
+    kind: RecordKind,
+    rows: Sequence[OutboxRow],
+    links: Links,
+    current: Mapping[str, Any],
 ) -> list[Planned]:
-    books, settings = out.ws.books, out.document.settings
+    """What is to be done with each row, of what the cart holds (`current`, by its ids). Nothing is written."""
+    books, settings = ws.books, document.settings
     ids = [row.our_id for row in rows]
     items = books.items.find_by_ids(ids) if kind is RecordKind.ITEM else {}
     customers = books.customers.find_by_ids(ids) if kind is RecordKind.CUSTOMER else {}

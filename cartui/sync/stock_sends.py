@@ -19,8 +19,9 @@ from cartui.domain.outbox import Ending, OutboxKind, OutboxRow, SentRow
 from cartui.domain.plan import Action, ExportItem, PlannedChange
 from cartui.domain.plan_sends import plan_stock_send
 from cartui.domain.plan_stock import stock_to_send
-from cartui.domain.ports import StockSink
+from cartui.domain.ports import StockMeaning, StockSink
 from cartui.domain.records import StockResult, StockWrite, WriteState
+from cartui.domain.settings import CartDocument
 from cartui.errors import CartuiError, HoldRecordError, NeedsOperatorError, UnknownOutcomeError
 from cartui.sync.exports import STOCK
 from cartui.sync.leases import keep
@@ -36,6 +37,7 @@ from cartui.sync.outbound import (
     records_of,
 )
 from cartui.sync.sides import read_items
+from cartui.sync.workspace import Workspace
 
 FRESH: Final = timedelta(seconds=20)
 """How old the import of orders may be when a write leaves."""
@@ -66,7 +68,8 @@ def _stock_batch(out: Outbound, rows: Sequence[OutboxRow]) -> tuple[list[OutboxR
     current = records_of(read_items(out.cart, externals(links, _sendable(out, rows))))
     imported_at = _import_orders(out)
     rows = books.outbox.again(rows)  # before their content is read: a later change is sent again
-    planned = apply_brakes(out, RecordKind.ITEM, _plan_stock(out, rows, links, current))
+    fresh = plan_stock_rows(out.ws, out.document, out.cart.facts.stock_meaning, rows, links, current)
+    planned = apply_brakes(out, RecordKind.ITEM, fresh)
     seen = {
         ItemId(our_id): there.stock
         for our_id, some in links.items()
@@ -99,10 +102,18 @@ def _write_slices(
     return conflicts, []
 
 
-def _plan_stock(out: Outbound, rows: Sequence[OutboxRow], links: Links, current: Mapping[str, Any]) -> list[Planned]:
-    books, settings, meaning = out.ws.books, out.document.settings, out.cart.facts.stock_meaning
+def plan_stock_rows(
+    ws: Workspace,
+    document: CartDocument,
+    meaning: StockMeaning,
+    rows: Sequence[OutboxRow],
+    links: Links,
+    current: Mapping[str, Any],
+) -> list[Planned]:
+    """What is to be done with each row, of what the cart holds (`current`, by its ids). Nothing is written."""
+    books, settings = ws.books, document.settings
     items = books.items.find_by_ids([row.our_id for row in rows])
-    grounds = books.cart_items.stock_grounds(out.document.cart_id, list(items.values()))
+    grounds = books.cart_items.stock_grounds(document.cart_id, list(items.values()))
     planned: list[Planned] = []
     for row in rows:
         ground = grounds.get(ItemId(row.our_id))

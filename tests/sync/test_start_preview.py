@@ -13,12 +13,13 @@ from cartui.domain.records import OrderState, PaymentState
 from cartui.domain.settings import CartSettings
 from cartui.errors import NeedsOperatorError
 from cartui.sync import carts
-from cartui.sync.start_preview import preview_start, preview_words, sent_words
+from cartui.sync.send_preview import send_words
+from cartui.sync.start_preview import preview_start, preview_words
 from cartui.sync.workspace import Workspace
 from cartui.testing.clock import FrozenClock
 from cartui.testing.workspace import ready_cart
 from tests.sync.conftest import place
-from tests.sync.sending import NAME, linked, move, with_cart
+from tests.sync.sending import NAME, linked, move, send, with_cart
 
 
 def ready(ws: Workspace, **settings: Any) -> None:
@@ -64,12 +65,26 @@ def test_it_ends_after_some_pages_or_seconds(ws: Workspace, shop: MemoryShop, cl
 
 
 def test_what_is_sent_is_counted_by_kind(ws: Workspace, shop: MemoryShop) -> None:
-    """Only what is switched on."""
+    """Only what is switched on and would change something there; nothing is written for it."""
     linked(ws)
     move(ws, 0, -1)
-    found = preview_start(ws, NAME)
-    assert found.sent == {OutboxKind.STOCK: 10}
-    assert sent_words(found) == "Sent to the cart at once: 10 stock."
+    before = shop.writes
+    found = preview_start(ws, NAME).sends
+    assert found.waiting == {OutboxKind.STOCK: 10}
+    assert (found.writes, found.brakes) == ({OutboxKind.STOCK: 10}, ())
+    assert send_words(found) == ["Sent to the cart at once: 10 stock levels."]
+    assert shop.writes == before
+
+
+def test_a_brake_that_would_stop_it_is_named_before(ws: Workspace, shop: MemoryShop) -> None:
+    """A feed that emptied the shelf: Start would hold it back, and says so; what the cart has already is no write."""
+    linked(ws)
+    send(ws)
+    for number in range(5):
+        move(ws, number, -20)
+    found = preview_start(ws, NAME).sends
+    assert found.writes == {OutboxKind.STOCK: 5}
+    assert send_words(found)[-1].startswith("A BRAKE would hold these back until you confirm them in the Outbox: set ")
 
 
 def test_orders_that_are_taken_over_by_hand_are_not_read(ws: Workspace, shop: MemoryShop) -> None:
