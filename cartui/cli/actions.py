@@ -19,6 +19,7 @@ from cartui.sync import actions
 from cartui.sync.actions import Selection
 from cartui.sync.apply import Applied, ApplyReport, apply_plan, plan_brakes
 from cartui.sync.lists import SystemList, cart_dicts, system_dicts
+from cartui.sync.unlink import linked_keys, plan_unlink
 from cartui.sync.workspace import Workspace
 
 KIND_OF = {"orders": RecordKind.ORDER, "items": RecordKind.ITEM, "customers": RecordKind.CUSTOMER}
@@ -47,6 +48,19 @@ def run_link(arguments: argparse.Namespace) -> int:
 def run_export(arguments: argparse.Namespace) -> int:
     """*Export selected*; asks before anything is sent."""
     return _run(arguments, export=True)
+
+
+def run_unlink(arguments: argparse.Namespace) -> int:
+    """*Unlink selected*; says what follows and asks."""
+    kind = KIND_OF[arguments.kind]
+    with open_session() as ws, Interrupts() as interrupts:
+        plan = plan_unlink(ws, arguments.name, kind, Selection(linked_keys(ws, arguments.name, kind, arguments.ids)))
+        if arguments.dry_run:
+            show_plan(ws, plan, json=arguments.json)
+            return plan_code(ws, plan)
+        if plan.effective:
+            ensure_agreed(ws, plan, yes=arguments.yes, json=arguments.json, question="Let go of the link? [y/N]")
+        return carry_out(ws, plan, arguments, interrupts)
 
 
 def _run(arguments: argparse.Namespace, *, export: bool) -> int:
@@ -167,19 +181,21 @@ def show_sums(ws: Workspace, plan: Plan) -> None:
         output.words(f"BRAKE: {brake}. Applying it wants --confirm and the cart's name.")
 
 
-def ensure_agreed(ws: Workspace, plan: Plan, *, yes: bool, json: bool) -> None:
+def ensure_agreed(
+    ws: Workspace, plan: Plan, *, yes: bool, json: bool, question: str = "Send this to the cart? [y/N]"
+) -> None:
     """Show the plan and ask; `NeedsOperatorError` where the answer is not yes, or nobody can be asked."""
     if not json:
         show_plan(ws, plan, json=False)
     if yes:
         return
-    answer = output.ask("Send this to the cart? [y/N]")
+    answer = output.ask(question)
     if answer is None:
         raise NeedsOperatorError(
-            f"Nothing was sent: {plan.headline}.", "Without a terminal to ask on, say --yes, or look with --dry-run."
+            f"Nothing was done: {plan.headline}.", "Without a terminal to ask on, say --yes, or look with --dry-run."
         )
     if answer.lower() not in ("y", "yes"):
-        raise NeedsOperatorError("Nothing was sent.", "Run it again and answer y to send.")
+        raise NeedsOperatorError("Nothing was done.", "Run it again and answer y to do it.")
 
 
 def show_report(ws: Workspace, report: ApplyReport, *, json: bool) -> None:

@@ -3,9 +3,9 @@
 More than 50 rows, or more than 20 % of what this cart is linked to, that fall to zero, are deleted, made void or whose
 price moves by half or more, want a typed confirmation. One row alone never brakes: selling out is daily work.
 
-What cycles do by themselves is also counted over the last 24 hours, so that a feed that empties a shop bit by bit is
-stopped as one that does it at once: more than 20 % (and at least ten), or more than 50 that are more than 5 %. Those
-are wider than the limits of one round, since over a day a shop sells out of many things.
+What is written to a cart, by itself or by hand, is also counted over the last 24 hours, so that a feed that empties a
+shop bit by bit is stopped as one that does it at once: more than 20 % (and at least ten), or more than 50 that are more
+than 5 %. Those are wider than the limits of one round, since over a day a shop sells out of many things.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ TO_ZERO: Final = "set stock to zero"
 PRICE: Final = "move a price by half or more"
 DELETE: Final = "delete"
 VOID: Final = "make void"
+UNLINK: Final = "unlink"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,27 @@ def check_window(harms: Mapping[str, int], population: int) -> tuple[Brake, ...]
 
 
 def count_harms(changes: Iterable[PlannedChange]) -> dict[str, int]:
-    """How many rows fall to zero, are deleted or made void, or have their price moved by half or more."""
-    counts = dict.fromkeys((TO_ZERO, PRICE, DELETE, VOID), 0)
+    """How many rows fall to zero, are deleted, unlinked or made void, or have their price moved by half or more. Taking
+    back links that were just made (nothing is remembered then) is no harm."""
+    counts = dict.fromkeys((TO_ZERO, PRICE, DELETE, VOID, UNLINK), 0)
     for change in changes:
         counts[DELETE] += change.action is Action.DELETE
         counts[VOID] += change.action is Action.VOID
+        counts[UNLINK] += change.action is Action.UNLINK and change.record is not None
         for field in change.fields if change.action is not Action.CREATE else ():
             counts[TO_ZERO] += field.name == "stock" and falls_to_zero(field)
             counts[PRICE] += field.name == "price" and price_leaps(field)
     return counts
+
+
+def harmed(changes: Iterable[PlannedChange]) -> dict[str, set[str]]:
+    """The keys of the rows that `count_harms` counts, by what is done to them."""
+    found: dict[str, set[str]] = {}
+    for change in changes:
+        for what, count in count_harms([change]).items():
+            if count:
+                found.setdefault(what, set()).add(change.key)
+    return found
 
 
 def check_voids(rows: int, population: int) -> Brake | None:

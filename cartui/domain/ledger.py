@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -41,6 +41,28 @@ class CartRecord:
     native_status: str = ""
     tries: int = 0
     raw: bytes | None = None
+
+
+_UNLINKED = "unlinked"
+
+
+def unlinked(record: CartRecord, reason: str) -> CartRecord:
+    """The record without its link: a person let go of it on purpose. What both sides agreed on is kept, so that it can
+    be tied again as it was."""
+    return replace(
+        record,
+        our_id=None,
+        state=RecordState.SKIPPED,
+        reason=reason,
+        remedy="",
+        evidence=f"{_UNLINKED} {record.our_id}",
+    )
+
+
+def unlinked_from(record: CartRecord) -> int | None:
+    """The one of ours that a person untied it from; None: nobody did, or it was linked or imported again since."""
+    word, _, number = record.evidence.partition(" ")
+    return int(number) if record.our_id is None and word == _UNLINKED and number.isdigit() else None
 
 
 class JournalState(StrEnum):

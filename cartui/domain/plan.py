@@ -154,8 +154,8 @@ class ExportCustomer:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """Take back what an import did: untie the cart's record `external_id` from ours, and, by the change's action,
-    delete the item or void the document that was made for it."""
+    """Untie the cart's record `external_id` from ours. Taking back an import: by the change's action, what was made for
+    it is deleted, and the record is forgotten. Unlink: the change's `record` is what is remembered from then on."""
 
     our_id: int
     external_id: str
@@ -209,6 +209,7 @@ class Doing(StrEnum):
     IMPORT = "import"  # Import selected, Create selected
     LINK = "link"
     EXPORT = "export"
+    UNLINK = "unlink"
     UNDO = "undo"
 
 

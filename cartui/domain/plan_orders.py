@@ -9,7 +9,7 @@ from datetime import datetime
 from cartui.domain.fingerprint import fingerprint, fingerprint_raw
 from cartui.domain.ids import ItemCode, RecordKind
 from cartui.domain.import_rules import RuleThen, matching_rule
-from cartui.domain.ledger import CartRecord
+from cartui.domain.ledger import CartRecord, unlinked_from
 from cartui.domain.money import AmountError, MoneyProof, ProofState, prove_total
 from cartui.domain.order_changes import Drift, compare_order
 from cartui.domain.order_drafts import OrderGround, draft_of, draft_with, import_of
@@ -57,13 +57,13 @@ def _plan_row(
         return held(RecordKind.ORDER, row, known, row.external_id, fingerprint_raw(row), order.reason, order.remedy)
     label = f"{order.order_number} {order.buyer.name}".strip()
     content = fingerprint(order)
-    if known is not None and known.our_id is not None:
-        if known.fingerprint == content:
-            return PlannedChange(Action.SAME, row.external_id, label, known.reason)
-        return _plan_changed(row, order, known, ground, settings, default_item)
+    if known is not None:
+        moved = _plan_known(row, order, known, ground, settings, default_item, content)
+        if moved := moved or (None if by_hand else _let_go(row, known, label)):
+            return moved
     if reason := _floor_reason(order, settings.orders_from):
         return _left(row, known, order, label, content, RecordState.SKIPPED, reason)
-    verdict = Verdict(RuleThen.IMPORT) if by_hand else judge(order, settings, ground.now)
+    verdict = judge(order, settings, ground.now, by_hand=by_hand)
     if verdict.then in _LEFT:
         return _left(row, known, order, label, content, _LEFT[verdict.then], verdict.why)
     if verdict.then is RuleThen.HOLD:
@@ -79,6 +79,33 @@ def _plan_row(
         return held(RecordKind.ORDER, row, known, label, content, problem, _MONEY_REMEDY)
     past = verdict.then is RuleThen.PAST
     return _create(row, order, label, content, proof, ground, settings, default_item, past=past)
+
+
+def _plan_known(
+    row: Received[CartOrder],
+    order: CartOrder,
+    known: CartRecord,
+    ground: OrderGround,
+    settings: CartSettings,
+    default_item: ItemCode,
+    content: str,
+) -> PlannedChange | None:
+    """An order that was imported before; None: it was not."""
+    if known.our_id is None:
+        return None
+    if known.fingerprint == content:
+        label = f"{order.order_number} {order.buyer.name}".strip()
+        return PlannedChange(Action.SAME, row.external_id, label, known.reason)
+    return _plan_changed(row, order, known, ground, settings, default_item)
+
+
+def _let_go(row: Received[CartOrder], known: CartRecord, label: str) -> PlannedChange | None:
+    """An order that a person unlinked; None: nobody did."""
+    if unlinked_from(known) is None:
+        return None
+    kept = None if known.state is RecordState.SKIPPED else replace(known, state=RecordState.SKIPPED, remedy="")
+    reason = "unlinked by a person: imported by hand only"
+    return PlannedChange(Action.SKIP, row.external_id, label, reason, record=kept)
 
 
 _LEFT = {RuleThen.WAIT: RecordState.STAGED, RuleThen.SKIP: RecordState.SKIPPED}
@@ -107,8 +134,10 @@ class Verdict:
     why: str = ""
 
 
-def judge(order: CartOrder, settings: CartSettings, now: datetime | None) -> Verdict:
-    """The cart's own rules first, then the default by status."""
+def judge(order: CartOrder, settings: CartSettings, now: datetime | None, *, by_hand: bool = False) -> Verdict:
+    """The cart's own rules first, then the default by status; `by_hand`: a person has judged."""
+    if by_hand:
+        return Verdict(RuleThen.IMPORT)
     if (found := matching_rule(order, settings.import_rules, now or order.modified_at)) is not None:
         number, rule = found
         return Verdict(rule.then, f"import rule {number}: {rule}")

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from decimal import Decimal
 
 from cartui.domain.applied import AppliedRow
 from cartui.domain.ids import CartItemId, CustomerId, ItemId, RecordKind
-from cartui.domain.ledger import CartRecord
+from cartui.domain.ledger import CartRecord, unlinked_from
 from cartui.domain.money import parse_amount
+from cartui.domain.outcomes import RecordState
 from cartui.domain.plan import (
     Action,
     ExportCustomer,
@@ -89,6 +91,29 @@ def plan_undo_import(
     if kind is RecordKind.ITEM:
         return _update(row, back, ImportItem(ItemId(record.our_id), values=values))
     return _update(row, back, ImportCustomer(CustomerId(record.our_id), values=values))
+
+
+def plan_link_again(
+    row: AppliedRow, kind: RecordKind, record: CartRecord | None, taken: AbstractSet[int]
+) -> PlannedChange:
+    """Take back an unlink: tied as it was, with what both sides agreed on then. `taken`: our ids that are linked in the
+    cart by now, or gone."""
+    if kind is RecordKind.ORDER:
+        remedy = "Import it by hand on Orders (Cart), if it is to have a document again."
+        return _refuse(row, "A void document is not tied to its order again.", remedy)
+    if record is not None and record.our_id is not None:
+        return _same(row, "linked again already")
+    our_id = None if record is None else unlinked_from(record)
+    if record is None or our_id is None or (kind is RecordKind.ITEM and our_id in taken):
+        return _refuse(row, "It or ours was linked otherwise, or deleted, since.", "Link it by hand.")
+    back = replace(record, our_id=our_id, state=RecordState.LINKED, reason="", evidence="by hand")
+    payload = (
+        ImportItem(item_id=ItemId(our_id))
+        if kind is RecordKind.ITEM
+        else ImportCustomer(customer_id=CustomerId(our_id))
+    )
+    fields = tuple(FieldChange(one.name, one.after, one.before) for one in row.fields)
+    return PlannedChange(Action.LINK, row.key, row.label, fields=fields, payload=payload, record=back)
 
 
 def _linked_otherwise(row: AppliedRow, ours: Values | None) -> PlannedChange | None:

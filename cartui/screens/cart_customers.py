@@ -19,7 +19,7 @@ class CartCustomersScreen(CartListScreen):
     KIND: ClassVar[RecordKind] = RecordKind.CUSTOMER
     NOUN: ClassVar[str] = "customer"
     READS: ClassVar[Capability | None] = Capability.READ_CUSTOMERS
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "create", "match-open")
+    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "unlink", "create", "match-open")
     EMPTY: ClassVar[str] = "Press l to list all customers of the cart."
     ABOUT: ClassVar[str] = (
         "The customers that the cart holds. Orders bring their customers by themselves; here you create others, or "

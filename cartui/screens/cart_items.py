@@ -17,7 +17,7 @@ class CartItemsScreen(CartListScreen):
     NUMBER: ClassVar[int] = 6
     KIND: ClassVar[RecordKind] = RecordKind.ITEM
     NOUN: ClassVar[str] = "item"
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "create", "match-open")
+    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "unlink", "create", "match-open")
     EMPTY: ClassVar[str] = "Press l to list all items of the cart."
     ABOUT: ClassVar[str] = (
         "The items that the cart holds, a row for each one that can be sold. List all reads them. Type Item Code, Cost "

@@ -17,7 +17,7 @@ class CartOrdersScreen(CartListScreen):
     NUMBER: ClassVar[int] = 5
     KIND: ClassVar[RecordKind] = RecordKind.ORDER
     NOUN: ClassVar[str] = "order"
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "orders-cart")
+    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "unlink", "orders-cart")
     FIRST_VIEW: ClassVar[View] = View("placed_at", descending=True)
     EMPTY: ClassVar[str] = "Press l to list all orders of the cart."
     ABOUT: ClassVar[str] = (

@@ -19,7 +19,15 @@ class CustomersScreen(RegisterScreen):
     KIND: ClassVar[RecordKind] = RecordKind.CUSTOMER
     NOUN: ClassVar[str] = "customer"
     WHICH: ClassVar[SystemList] = SystemList.CUSTOMERS
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "export", "register", "find-duplicates")
+    GROUPS: ClassVar[tuple[str, ...]] = (
+        *CART_GROUPS,
+        "table",
+        "cart-list",
+        "unlink",
+        "export",
+        "register",
+        "find-duplicates",
+    )
     EMPTY: ClassVar[str] = "The system has no customers yet: orders bring them, or create some on Customers (Cart) (7)."
     ABOUT: ClassVar[str] = (
         "All customers of the system. Those that came with orders are here too; guests are kept apart and are not "

@@ -14,6 +14,7 @@ from cartui.screens.plan import show_plan
 from cartui.sync.actions import plan_retry
 from cartui.sync.apply import ApplyReport
 from cartui.sync.lists import SystemList
+from cartui.sync.unlink import plan_unlink_held
 
 
 class HeldScreen(SystemListScreen):
@@ -22,7 +23,7 @@ class HeldScreen(SystemListScreen):
     NUMBER: ClassVar[int] = 9
     NOUN: ClassVar[str] = "held record"
     WHICH: ClassVar[SystemList] = SystemList.HELD
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "held")
+    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "unlink", "held")
     EMPTY: ClassVar[str] = "Nothing is held."
     ABOUT: ClassVar[str] = (
         "Records that could not be taken over, each with the reason and what to do about it. Put it right in the shop "
@@ -38,6 +39,8 @@ class HeldScreen(SystemListScreen):
     def why_not(self, action: str) -> str | None:
         if action == "conflicts":
             return self.why_untested()
+        if action == "unlink_selected":
+            return self.why_no_rows()
         return (self.why_untested() or self.why_no_rows()) if action == "retry" else None
 
     def action_retry(self) -> None:
@@ -46,6 +49,14 @@ class HeldScreen(SystemListScreen):
         if keys is not None:
             self.run_job(
                 "Reading held records again", lambda _progress, _stop: plan_retry(ws, name, keys()), self._plans
+            )
+
+    def action_unlink_selected(self) -> None:
+        """Those that are tied to one of ours: one plan for each kind of record."""
+        keys, ws, name = self.chosen_keys(), self.ws, self.cart_name
+        if keys is not None:
+            self.run_job(
+                "Planning what to unlink", lambda _progress, _stop: plan_unlink_held(ws, name, keys()), self._plans
             )
 
     def action_conflicts(self) -> None:

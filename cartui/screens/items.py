@@ -19,7 +19,7 @@ class ItemsScreen(RegisterScreen):
     KIND: ClassVar[RecordKind] = RecordKind.ITEM
     NOUN: ClassVar[str] = "item"
     WHICH: ClassVar[SystemList] = SystemList.ITEMS
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "export", "register")
+    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "unlink", "export", "register")
     EMPTY: ClassVar[str] = "The system has no items yet: create some from the cart's on Items (Cart) (6)."
     ABOUT: ClassVar[str] = (
         "All items of the system. Mark those that the cart shall have, type the free stock of each (blank sends no "

@@ -13,6 +13,7 @@ from cartui.screens.listing import ListScreen
 from cartui.screens.times import show_moment
 from cartui.sync import lists
 from cartui.sync.lists import CartListing, SystemList
+from cartui.sync.unlink import plan_unlink, plan_unlink_ours
 
 T = TypeVar("T")
 
@@ -31,6 +32,10 @@ class SystemListScreen(ListScreen):
         super().refresh_rows()
         self._listed = show_moment(self.now(), self.now())
 
+    def action_unlink_selected(self) -> None:
+        """By our ids."""
+        self.plan_selected("Planning what to unlink", plan_unlink_ours)
+
     def action_list(self) -> None:
         ws, name, which = self.ws, self.cart_name, self.WHICH
         self.read("list", lambda: lists.system_rows(ws, name, which), self.show_source)
@@ -46,9 +51,15 @@ class CartListScreen(ListScreen):
         self._listing: CartListing | None = None
 
     def why_not(self, action: str) -> str | None:
+        if action == "unlink_selected":
+            return self.why_no_rows()
         if action == "list":
             return self.why_untested() or (self.why_lacking(self.READS) if self.READS else None)
         return None
+
+    def action_unlink_selected(self) -> None:
+        """By the cart's ids."""
+        self.plan_selected("Planning what to unlink", plan_unlink)
 
     def action_list(self) -> None:
         ws, name, kind = self.ws, self.cart_name, self.KIND

@@ -21,7 +21,7 @@ class OrdersScreen(SystemListScreen):
 
     NUMBER: ClassVar[int] = 2
     WHICH: ClassVar[SystemList] = SystemList.ORDERS
-    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "orders")
+    GROUPS: ClassVar[tuple[str, ...]] = (*CART_GROUPS, "table", "cart-list", "unlink", "orders")
     EMPTY: ClassVar[str] = "No order was imported from this cart yet: start auto-sync (1), or import some by hand (5)."
     ABOUT: ClassVar[str] = (
         "The orders that were imported from this cart, each as a PENDING document of the kind set under Auto-sync, and "
@@ -31,7 +31,11 @@ class OrdersScreen(SystemListScreen):
     )
 
     def why_not(self, action: str) -> str | None:
-        return self.why_no_rows() if action in ("approve_selected", "void_selected", "pick_list") else None
+        return (
+            self.why_no_rows()
+            if action in ("approve_selected", "void_selected", "pick_list", "unlink_selected")
+            else None
+        )
 
     def open_row(self, key: str) -> None:
         self.app.push_screen(DocumentScreen(DocumentId(int(key)), self.cart_name), self._back_from_document)

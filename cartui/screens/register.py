@@ -40,7 +40,7 @@ class RegisterScreen(SystemListScreen):
         return Subject.ITEMS if self.KIND is RecordKind.ITEM else Subject.CUSTOMERS
 
     def why_not(self, action: str) -> str | None:
-        if action == "change_many":
+        if action in ("change_many", "unlink_selected"):
             return self.why_no_rows()
         return None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cartui.books import Lease
 from cartui.domain.applied import AppliedRow
-from cartui.domain.brakes import Brake, check_brakes
+from cartui.domain.brakes import WINDOW, Brake, check_brakes, harmed
 from cartui.domain.documents import DocumentStatus
 from cartui.domain.ids import Direction, RecordKind
 from cartui.domain.outcomes import Counts, Outcome
@@ -34,6 +34,7 @@ from cartui.sync.carts import ensure_tested
 from cartui.sync.exports import Exporter, external_id_of, recover_exports
 from cartui.sync.imports import STORE
 from cartui.sync.leases import leased
+from cartui.sync.outbound import brakes_of_window
 from cartui.sync.sides import side_of
 from cartui.sync.undo import take_back
 from cartui.sync.workspace import Progress, ProgressSink, Workspace, never_stop, no_progress
@@ -69,8 +70,13 @@ class ApplyReport:
 
 
 def plan_brakes(ws: Workspace, plan: Plan) -> tuple[Brake, ...]:
-    """The brakes that a plan trips in this cart (rule 14)."""
-    return check_brakes(plan, ws.books.records.count_linked(plan.cart_id, plan.kind))
+    """The brakes that a plan trips in this cart (rule 14): by itself, or, where it writes to the cart, with what was
+    written in the hours before, by hand and by itself."""
+    population = ws.books.records.count_linked(plan.cart_id, plan.kind)
+    at_once = check_brakes(plan, population)
+    if at_once or plan.direction is not Direction.EXPORT:
+        return at_once
+    return brakes_of_window(ws, plan.cart_id, harmed(plan.effective), population)
 
 
 def apply_plan(
@@ -105,6 +111,8 @@ def apply_plan(
                     break
                 page = plan.changes[start : start + PAGE]
                 _note(ws, number, start, page, lease)
+                if plan.direction is Direction.EXPORT and not brakes:
+                    _note_harms(ws, document, page, lease)
                 applied += pages.run(page)
                 progress(Progress(f"{plan.kind}s", len(applied), len(plan.changes)))
         finally:
@@ -145,6 +153,13 @@ def _note(ws: Workspace, number: int | None, first: int, changes: Sequence[Plann
         rows = [AppliedRow(one.action, one.key, one.label, one.fields) for one in writing]
         with ws.books.transaction(lease=lease):
             ws.books.applied_plans.add_rows(number, first, rows)
+
+
+def _note_harms(ws: Workspace, document: CartDocument, changes: Sequence[PlannedChange], lease: Lease) -> None:
+    """What nobody confirmed counts, for plans by hand and for what is sent by itself. Before the effect, as `_note`."""
+    if done := harmed(changes):
+        with ws.books.transaction(lease=lease):
+            ws.books.harms.note(document.cart_id, done, ws.clock() - WINDOW)
 
 
 def _note_undone(ws: Workspace, report: ApplyReport, lease: Lease) -> None:
@@ -201,7 +216,7 @@ def _stale(ws: Workspace, plan: Plan, changes: Sequence[PlannedChange]) -> dict[
         if change.action in (Action.CREATE, Action.LINK):
             if linked is not None:
                 stale[change.key] = "It was imported or linked meanwhile."
-        elif change.record is not None and change.record.our_id != linked:
+        elif change.record is not None and not isinstance(change.payload, Undo) and change.record.our_id != linked:
             stale[change.key] = "It was imported, linked or let go of meanwhile."
     stale |= _settled_meanwhile(ws, changes)
     new = {c.payload.new.code: c.key for c in writing if isinstance(c.payload, ImportItem) and c.payload.new}

@@ -11,7 +11,7 @@ from cartui.books.listing import Listing, ListingField, ListingRow, clean_listin
 from cartui.books.row_sources import rows_as_dicts, system_list
 from cartui.domain.baskets import BasketCare, BasketStep
 from cartui.domain.ids import CartId, RecordKind
-from cartui.domain.ledger import CartRecord
+from cartui.domain.ledger import CartRecord, unlinked_from
 from cartui.domain.outcomes import RecordState
 from cartui.domain.ports import BadRecord, Received
 from cartui.domain.query import ensure_fields, matches, parse_query
@@ -145,6 +145,8 @@ def _state(record: CartRecord | None) -> str:
         return "new"
     if record.our_id is not None and record.state is not RecordState.HELD:
         return {RecordState.CHANGED: "changed", RecordState.IMPORTED: "imported"}.get(record.state, "linked")
+    if unlinked_from(record) is not None:
+        return "unlinked"
     return f"{record.state.value}: {record.reason}" if record.reason else record.state.value
 
 

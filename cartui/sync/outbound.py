@@ -9,7 +9,7 @@ from typing import Any
 
 from cartui.books import Lease
 from cartui.domain.brakes import WINDOW, Brake, check_counts, check_window, count_harms
-from cartui.domain.ids import ItemId, RecordKind
+from cartui.domain.ids import CartId, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.outbox import Ending, OutboxKind, OutboxRow, SentRow
 from cartui.domain.plan import Action, PlannedChange
@@ -102,14 +102,14 @@ def apply_brakes(out: Outbound, kind: RecordKind, planned: Sequence[Planned]) ->
 
 
 def _check_window(out: Outbound, fresh: Mapping[str, set[str]], population: int) -> tuple[Brake, ...]:
-    return brakes_of_window(out.ws, out.document, fresh, population)
+    return brakes_of_window(out.ws, out.document.cart_id, fresh, population)
 
 
 def brakes_of_window(
-    ws: Workspace, document: CartDocument, fresh: Mapping[str, set[str]], population: int
+    ws: Workspace, cart_id: CartId, fresh: Mapping[str, set[str]], population: int
 ) -> tuple[Brake, ...]:
     """The brakes of `fresh` harms with what was sent in the hours before; a record counts once, however often."""
-    before = ws.books.harms.since(document.cart_id, ws.clock() - WINDOW)
+    before = ws.books.harms.since(cart_id, ws.clock() - WINDOW)
     return check_window({what: len(before.get(what, set()) | keys) for what, keys in fresh.items()}, population)
 
 

@@ -13,6 +13,7 @@ from cartui.errors import NeedsOperatorError
 from cartui.sync.actions import Selection, plan_export, plan_import, plan_link
 from cartui.sync.apply import plan_brakes
 from cartui.sync.undo import plan_undo
+from cartui.sync.unlink import plan_unlink
 from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
 
 
@@ -27,7 +28,12 @@ def plan_request(
     """The plan for what was asked, made of how things stand now."""
     if request.doing is Doing.UNDO:
         return plan_undo(ws, name, int(request.keys[0]) if request.keys else None, progress=progress, stop=stop)
-    planner = {Doing.IMPORT: plan_import, Doing.LINK: plan_link, Doing.EXPORT: plan_export}[request.doing]
+    planner = {
+        Doing.IMPORT: plan_import,
+        Doing.LINK: plan_link,
+        Doing.EXPORT: plan_export,
+        Doing.UNLINK: plan_unlink,
+    }[request.doing]
     return planner(ws, name, request.kind, Selection(request.keys, request.edits), progress=progress, stop=stop)
 
 

@@ -106,7 +106,7 @@ def _count(found: SendPreview, kind: OutboxKind, planned: list[Planned], harms: 
 def _brakes(ws: Workspace, document: CartDocument, harms: Mapping[str, set[str]]) -> tuple[str, ...]:
     population = ws.books.records.count_linked(document.cart_id, RecordKind.ITEM)
     at_once = check_counts({what: len(keys) for what, keys in harms.items()}, population)
-    return tuple(str(brake) for brake in at_once or brakes_of_window(ws, document, harms, population))
+    return tuple(str(brake) for brake in at_once or brakes_of_window(ws, document.cart_id, harms, population))
 
 
 _NAMES: Final = {

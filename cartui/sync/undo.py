@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cartui.domain.applied import AppliedPlan, AppliedRow
+from cartui.domain.documents import DocumentStatus
 from cartui.domain.ids import CustomerId, Direction, DocumentId, ItemId, RecordKind
-from cartui.domain.ledger import CartRecord, JournalEntry
+from cartui.domain.ledger import CartRecord, JournalEntry, unlinked_from
 from cartui.domain.merge import customer_values
 from cartui.domain.plan import Action, Doing, Plan, PlannedChange, PlanRequest, Undo
 from cartui.domain.plan_items import our_item_values
-from cartui.domain.plan_undo import Values, plan_undo_export, plan_undo_import
+from cartui.domain.plan_undo import Values, plan_link_again, plan_undo_export, plan_undo_import
 from cartui.domain.records import CartItem
 from cartui.domain.settings import CartDocument
 from cartui.errors import NeedsOperatorError
@@ -109,11 +110,26 @@ def _imports_back(
     records = ws.books.records.find_many(document.cart_id, kind, [row.key for row in rows])
     ids = [record.our_id for record in records.values() if record.our_id is not None]
     ours, untouched = _ours(ws, kind, ids), find_untouched(ws, kind, ids)
+    taken = _taken(ws, document, kind, list(records.values()))
     return [
-        plan_undo_import(row, kind, record, ours.get(record.our_id or 0) if record is not None else None, untouched)
+        plan_link_again(row, kind, record, taken)
+        if row.action is Action.UNLINK
+        else plan_undo_import(
+            row, kind, record, ours.get(record.our_id or 0) if record is not None else None, untouched
+        )
         for row in rows
         for record in (records.get(row.key),)
     ]
+
+
+def _taken(ws: Workspace, document: CartDocument, kind: RecordKind, records: Sequence[CartRecord]) -> set[int]:
+    """Of ours that were unlinked: those that are linked in the cart again, or gone."""
+    let_go = [our_id for record in records if (our_id := unlinked_from(record)) is not None]
+    if not let_go or kind is RecordKind.ORDER:
+        return set()
+    return set(ws.books.records.find_by_our_ids(document.cart_id, kind, let_go)) | set(let_go) - set(
+        _ours(ws, kind, let_go)
+    )
 
 
 def _ours(ws: Workspace, kind: RecordKind, ids: Sequence[int]) -> dict[int, Values]:
@@ -154,6 +170,7 @@ def take_back(
     records = ws.books.records.find_many(document.cart_id, kind, [one.external_id for one in undos.values()])
     deleting = {change.key: undos[change.key].our_id for change in changes if change.action is Action.DELETE}
     untouched = find_untouched(ws, kind, list(deleting.values()))
+    counting = _counting(ws, [one.our_id for one in undos.values()]) if kind is RecordKind.ORDER else set()
     stale: dict[str, str] = {}
     for key, undo in undos.items():
         record = records.get(undo.external_id)
@@ -161,12 +178,31 @@ def take_back(
             stale[key] = "It is not linked as it was."
         elif key in deleting and undo.our_id not in untouched:
             stale[key] = "It was changed or used meanwhile."
+        elif kind is RecordKind.ORDER and key not in deleting and undo.our_id in counting:
+            stale[key] = "Its document is not VOID."
     good = [change for change in changes if change.key in undos and change.key not in stale]
     for change in good:
-        ws.books.records.unlink(document.cart_id, kind, undos[change.key].external_id)
+        if change.record is None:
+            ws.books.records.unlink(document.cart_id, kind, undos[change.key].external_id)
+        else:
+            ws.books.records.put_many(document.cart_id, [change.record])
+    _let_documents_go(ws, kind, [undos[change.key].our_id for change in good if change.record is not None])
     _remove(ws, kind, [deleting[change.key] for change in good if change.key in deleting])
     ws.books.journal.append_many([_entry(ws, document, kind, change, records, undos[change.key]) for change in good])
     return stale
+
+
+def _counting(ws: Workspace, ids: Sequence[int]) -> set[int]:
+    """Documents that are not VOID: their orders are not let go of, else both would count one day."""
+    documents = ws.books.documents.list_by_ids([DocumentId(one) for one in ids])
+    return {int(one.document_id) for one in documents if one.status is not DocumentStatus.VOID}
+
+
+def _let_documents_go(ws: Workspace, kind: RecordKind, ids: Sequence[int]) -> None:
+    """A void document lets its order go, so that another one can be made of it."""
+    if kind is RecordKind.ORDER:
+        for document in ws.books.documents.list_by_ids([DocumentId(one) for one in ids]):
+            ws.books.documents.untie(document, ws.actor)
 
 
 def _remove(ws: Workspace, kind: RecordKind, ids: Sequence[int]) -> None:
@@ -199,5 +235,10 @@ def _entry(
         action=change.action.value,
         external_id=undo.external_id,
         our_id=undo.our_id,
-        detail={"label": change.label, "reason": "undo", "evidence": records[undo.external_id].evidence},
+        detail={
+            "label": change.label,
+            "reason": "undo" if change.record is None else change.reason,
+            "evidence": records[undo.external_id].evidence,
+        }
+        | {one.name: one.before for one in change.fields},
     )

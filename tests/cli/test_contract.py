@@ -14,7 +14,7 @@ from tests.cli.conftest import ROOT, Cartui
 
 COMMANDS = [
     *("demo", "carts", "show", "new", "set", "test", "start", "stop", "delete", "doctor"),
-    *("list", "held", "conflicts", "import", "link", "export"),
+    *("list", "held", "conflicts", "import", "link", "unlink", "export"),
     *("basket", "why", "changes", "rules", "backfill", "plan", "apply", "undo"),
     *("items", "customers", "match", "check", "import-csv"),
     *("document", "approve", "accounts", "export-books", "inventory"),

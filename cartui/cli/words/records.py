@@ -85,6 +85,26 @@ def _link(command: Parser) -> None:
     selection(command, KINDS, "ID.COLUMN=VALUE", "code, cost, stock")
 
 
+def _unlink(command: Parser) -> None:
+    describe(
+        command,
+        "Let go of the link between records of the cart and ours: of a document that was made void, so that its order "
+        "can be imported anew by hand; of an item or customer that was linked wrongly or deleted in the cart. Nothing "
+        "is deleted. The plan says what follows and is carried out after a yes; `cartui undo` ties items and customers "
+        "again.",
+        "cartui unlink 'Main shop' items 4711 --dry-run",
+    )
+    cart_name(command)
+    command.add_argument("kind", metavar="KIND", choices=KINDS, help=", ".join(KINDS))
+    command.add_argument(
+        "ids", metavar="ID", nargs="+", help="the cart's ids, our codes, or numbers of orders or documents"
+    )
+    command.add_argument("--dry-run", action="store_true", help="show the plan and do nothing")
+    command.add_argument("--yes", action="store_true", help="carry the plan out without asking")
+    confirm(command)
+    as_json(command)
+
+
 def _export(command: Parser) -> None:
     describe(
         command,
@@ -236,6 +256,7 @@ COMMANDS: Commands = {
     "conflicts": ("conflicts:run_conflicts", "fields that both sides changed; say whose value counts", _conflicts),
     "import": ("actions:run_import", "import orders, or create items and customers from the cart", _import),
     "link": ("actions:run_link", "tie items and customers of the cart to existing ones", _link),
+    "unlink": ("actions:run_unlink", "let go of the link of an order, item or customer", _unlink),
     "export": ("actions:run_export", "send items or customers to the cart; shows the plan first", _export),
     "basket": ("baskets:run_basket", "show a basket, work on it, make it an order", _basket),
     "why": ("orders:run_why", "explain one order, step by step", _why),
