@@ -150,6 +150,15 @@ class Carts:
         """When the runner is to look next."""
         self._set(cart_id, "next_cycle_at = ?", _moment(at))
 
+    def put_off(self, cart_id: CartId, until: datetime) -> None:
+        """The runner is not to look before `until`: the cart asked for it. A later time stays."""
+        with self._db.joined():
+            at = to_moment(until)
+            self._db.write_sql(
+                "UPDATE cart SET next_cycle_at = ? WHERE id = ? AND (next_cycle_at IS NULL OR next_cycle_at < ?)",
+                (at, int(cart_id), at),
+            )
+
     def stop_all(self, reason: str) -> None:
         """Every cart STOPPED."""
         with self._db.joined():

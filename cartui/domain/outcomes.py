@@ -77,6 +77,7 @@ class CycleReport:
 
     refused_by_cart: STOPPED because the cart refused (password, rights), not for a setting or the guard; not stored.
     sent: what became of the outbox's rows, by kind; not stored. braked: a brake holds rows of the outbox back.
+    rest_until: the cart asked not to be called before (its Retry-After); not stored.
     """
 
     cart_id: CartId
@@ -92,3 +93,4 @@ class CycleReport:
     refused_by_cart: bool = False
     sent: Mapping[OutboxKind, Mapping[Ending, int]] = field(default_factory=dict)
     braked: bool = False
+    rest_until: datetime | None = None

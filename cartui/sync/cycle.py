@@ -61,7 +61,7 @@ def run_cycle(
 ) -> CycleReport:
     """Run one cycle of a RUNNING cart: new and changed orders, then customers and items where switched on, then what
     waits in the outbox. `only_outbox`: just that last part, between two cycles; it leaves the time of the next cycle
-    alone and is listed among the cycles only where something went wrong.
+    alone (unless the cart asks for a longer pause) and is listed among the cycles only where something went wrong.
 
     Never raises for what the report can say (held records, cart not reachable, lease taken, guard, interrupted); a bug
     is rolled back, sets the cart STOPPED and is raised.
@@ -112,6 +112,8 @@ def _conclude(
     endings = {kind: ended for out in sent for kind, ended in out.endings.items()}
     report = replace(report, sent=endings, braked=bool(braked or kept))
     if only_outbox:
+        if report.rest_until is not None:
+            ws.books.carts.put_off(report.cart_id, report.rest_until)
         report = replace(report, next_at=ws.books.carts.get_by_id(report.cart_id).next_cycle_at)
     else:
         ws.books.carts.set_next_cycle(report.cart_id, report.next_at)
@@ -192,8 +194,8 @@ def _report(
     held_total = ws.books.records.count_held(document.cart_id)
     now = ws.clock()
     pause = timedelta(minutes=document.settings.poll_minutes)
-    if retry_after_seconds is not None:
-        pause = max(pause, timedelta(seconds=min(retry_after_seconds, MAX_RETRY_SECONDS)))
+    rest = None if retry_after_seconds is None else timedelta(seconds=min(retry_after_seconds, MAX_RETRY_SECONDS))
+    pause = max(pause, rest or pause)
     still = ws.books.carts.get(document.name).status is SyncStatus.RUNNING
     return CycleReport(
         cart_id=document.cart_id,
@@ -206,6 +208,7 @@ def _report(
         remedy=remedy,
         held_total=held_total,
         next_at=now + pause if still else None,
+        rest_until=now + rest if rest else None,
     )
 
 

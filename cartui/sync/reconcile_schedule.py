@@ -4,6 +4,7 @@ since Last Order from, for each RUNNING cart as its settings say."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -12,6 +13,7 @@ from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.reconcile import Certificate, words_of
 from cartui.domain.settings import CartDocument, ReconcileWhen, SyncStatus
 from cartui.errors import AbortCycleError, LeaseTakenError, NeedsOperatorError, Remedy
+from cartui.sync.cycle import MAX_RETRY_SECONDS
 from cartui.sync.reconcile import reconcile
 from cartui.sync.reconcile_run import nothing_between
 from cartui.sync.workspace import ProgressSink, StopRequested, Workspace, never_stop, no_progress
@@ -59,7 +61,8 @@ def reconcile_if_due(
     between: Callable[[], None] = nothing_between,
 ) -> CycleReport | None:
     """Do it where it is due. A report where it found or could not do something: it is listed among the cycles, too, and
-    leaves the cart's next cycle alone. A bug is raised with the cart STOPPED, as a cycle's."""
+    leaves the cart's next cycle alone, unless the cart asks for a longer pause. A bug is raised with the cart STOPPED,
+    as a cycle's."""
     document = ws.books.carts.get(name)
     span = due_span(ws, document)
     if span is None:
@@ -73,7 +76,12 @@ def reconcile_if_due(
         state = ws.books.reconciles.state(document.cart_id)
         failed = {"failed_at": ws.clock().isoformat(), "failure": error.problem, "failed_span": span.name}
         ws.books.reconciles.put_state(document.cart_id, {**state, **failed})
-        return _listed(ws, _report(ws, document, started_at, CycleResult.RETRY, error.problem, error.remedy))
+        rest_until = None
+        if isinstance(error, AbortCycleError) and error.retry_after_seconds is not None:
+            rest_until = ws.clock() + timedelta(seconds=min(error.retry_after_seconds, MAX_RETRY_SECONDS))
+            ws.books.carts.put_off(document.cart_id, rest_until)
+        report = _report(ws, document, started_at, CycleResult.RETRY, error.problem, error.remedy)
+        return _listed(ws, replace(report, rest_until=rest_until))
     except Exception as bug:
         ws.books.carts.set_status(
             document.cart_id, SyncStatus.STOPPED, f"An error inside cartui ({type(bug).__name__}); see the log."

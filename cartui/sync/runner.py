@@ -131,7 +131,8 @@ def waiting_carts(ws: Workspace) -> list[str]:
 
 class OutboxRounds:
     """Sends what waits between two cycles, "within seconds". A cart that could not be sent to rests for a while, and so
-    does one that somebody else works with: its holder sends, too."""
+    does one that somebody else works with: its holder sends, too. What a cart asked of its cycle (`note`) holds for
+    the outbox as well."""
 
     def __init__(self, ws: Workspace) -> None:
         self._ws = ws
@@ -160,15 +161,22 @@ class OutboxRounds:
                 continue
             if report.result is CycleResult.LEASE_TAKEN:
                 self._rest(name, 2 * LOOK_SECONDS)
-            elif report.result is CycleResult.RETRY:
-                self._rest(name, PAUSE_SECONDS)
+            self.note(report)
             if report.result is not CycleResult.LEASE_TAKEN and (report.sent or report.problem or report.counts):
                 on_report(report)
 
     def _rests(self, name: str) -> bool:
-        """Not where the clock was set back since: no rest is that long."""
+        """Not where the clock was set back since: no rest is longer than the longest pause that a cart may ask for."""
         left = self._rests_until.get(name, self._ws.clock()) - self._ws.clock()
-        return timedelta(0) < left <= timedelta(seconds=PAUSE_SECONDS)
+        return timedelta(0) < left <= timedelta(seconds=max(PAUSE_SECONDS, MAX_RETRY_SECONDS))
+
+    def note(self, report: CycleReport) -> None:
+        """What a round of a cart, of whichever kind, ended with: one that can't be talked to is left alone, at least
+        for as long as it asked."""
+        if report.result is CycleResult.RETRY:
+            self._rest(report.cart_name, PAUSE_SECONDS)
+            if report.rest_until is not None:
+                self._rests_until[report.cart_name] = max(self._rests_until[report.cart_name], report.rest_until)
 
     def _rest(self, name: str, seconds: float) -> None:
         self._rests_until[name] = self._ws.clock() + timedelta(seconds=seconds)
@@ -194,9 +202,13 @@ def run_forever(
     def send() -> None:
         outbox.run(on_report, names=names, on_error=on_error, progress=progress, stop=stopping)
 
+    def told(report: CycleReport) -> None:
+        outbox.note(report)
+        on_report(report)
+
     while not stopping():
         try:
-            run_due(ws, on_report, names=names, on_error=on_error, progress=progress, stop=stopping, between=send)
+            run_due(ws, told, names=names, on_error=on_error, progress=progress, stop=stopping, between=send)
             send()
         except AbortCycleError as error:
             on_error("", error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -492,3 +493,34 @@ def test_a_cart_that_is_away_is_not_asked_at_every_look(ws: Workspace, shop: Mem
         clock.advance(2)
     assert len(tries) == 1
     assert ws.books.carts.get(NAME).status is SyncStatus.RUNNING
+
+
+@pytest.mark.parametrize("in_cycle", [True, False])
+def test_a_cart_that_asks_for_a_pause_has_it(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock, in_cycle: bool
+) -> None:
+    """Its Retry-After, told to a cycle or between two: neither the next cycle nor the outbox comes sooner."""
+    linked(ws)
+    told_at, asked_at = clock(), list[float]()
+
+    class Busy(MemoryCart):
+        def iter_orders(self, since: datetime | None) -> Any:
+            if in_cycle:
+                self._pause()
+            return super().iter_orders(since)
+
+        def get_items(self, ids: Sequence[CartItemId]) -> Any:
+            self._pause()
+
+        def _pause(self) -> None:
+            asked_at.append((clock() - told_at).total_seconds())
+            raise AbortCycleError("Too many requests.", "", retry_after_seconds=600)
+
+    def wait(seconds: float) -> bool:
+        clock.advance(seconds)
+        return (clock() - told_at).total_seconds() > 620
+
+    busy = with_cart(ws, Busy, shop)
+    runner.run_forever(busy, lambda report: None, wait=wait)
+    assert asked_at[0] == 0
+    assert asked_at[1] >= 600
