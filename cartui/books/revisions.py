@@ -214,6 +214,21 @@ class Revisions:
         )
         return {row[0]: Taken(from_micros(int(row[1])), from_micros(int(row[2]))) for row in rows}
 
+    def given_back_of(self, order_id: DocumentId) -> dict[int, Decimal]:
+        """How much of each product line of an order the credit notes of the documents made from it give back."""
+        rows = self._db.sql(
+            "SELECT sold.source_position, CAST(SUM(back.quantity) AS BIGINT)"
+            " FROM document made"
+            " JOIN document note ON note.source_id = made.id AND note.source_id IS NOT NULL"
+            " JOIN document_line back ON back.document_id = note.id"
+            " JOIN document_line sold ON sold.document_id = made.id AND sold.position = back.source_position"
+            " WHERE made.source_id = ? AND made.source_id IS NOT NULL AND made.status <> 'VOID'"
+            " AND note.kind = 'credit_note' AND note.status <> 'VOID'"
+            " AND back.kind = 'product' AND sold.source_position IS NOT NULL GROUP BY sold.source_position",
+            (int(order_id),),
+        )
+        return {row[0]: from_micros(int(row[1])) for row in rows}
+
     def payments_used(self, document_id: DocumentId) -> list[DocumentId]:
         """The documents made from this one that are not VOID and no credit notes: they share its payments."""
         rows = self._db.rows(

@@ -136,8 +136,10 @@ def credit_document(
 
 
 def shippable(ws: Workspace, document: Document) -> dict[int, Decimal]:
-    """How much of each product line can still leave, by position: what was not shipped, credited or given up."""
+    """How much of each product line can still leave, by position: what was not shipped, credited (an order: on what was
+    made from it) or given up."""
     shipped = ws.books.shipments.shipped(document.document_id)
+    back = ws.books.revisions.given_back_of(document.document_id)
     lines = document.draft.lines
     if document.closed:
         taken = ws.books.revisions.taken_from(document.document_id, credit_notes=False)
@@ -145,7 +147,7 @@ def shippable(ws: Workspace, document: Document) -> dict[int, Decimal]:
     else:
         credited = ws.books.revisions.taken_from(document.document_id, credit_notes=True)
         due = open_quantities(lines, credited)
-    return {at: max(_ZERO, quantity - shipped.get(at, _ZERO)) for at, quantity in due.items()}
+    return {at: max(_ZERO, quantity - back.get(at, _ZERO) - shipped.get(at, _ZERO)) for at, quantity in due.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,6 +236,21 @@ def test_a_pending_credit_note_is_no_sale(ws: Workspace, cart_id: CartId) -> Non
     assert ws.books.documents.pending_quantities([mug]) == {}
 
 
+def test_what_an_invoice_of_an_order_gave_back_is_not_shipped_any_more(ws: Workspace, cart_id: CartId) -> None:
+    """Shipments belong to the order, credit notes to its invoice: one of two mugs was given back, one can still leave.
+    Also where the order was closed; a credit note that is made void gives the piece back to the parcel."""
+    order = approved(ws, stored(ws, cart_id, an_order(DocumentKind.SALES_ORDER)).document_id)
+    invoice = approved(ws, fulfilment.convert_order(ws, order, DocumentKind.SALES_INVOICE))
+    note = fulfilment.credit_document(ws, invoice, quantities={1: Decimal(1)})
+    assert fulfilment.shippable(ws, order) == {1: Decimal(1)}
+    with pytest.raises(NeedsOperatorError, match="still to be shipped"):
+        fulfilment.ship_document(ws, order, fulfilment.Parcel({1: Decimal(2)}))
+    closed = approvals.close_order(ws, ws.books.documents.get(order.document_id), "")
+    assert fulfilment.shippable(ws, closed) == {1: Decimal(1)}
+    approvals.void_document(ws, ws.books.documents.get(note), "made twice")
+    assert fulfilment.shippable(ws, closed) == {1: Decimal(2)}
+
+
 def test_parts_add_up_to_the_whole() -> None:
     """Three thirds of 10.00 are 10.00, and so are the taxes and discounts that follow them."""
     lines = (
