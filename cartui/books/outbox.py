@@ -47,14 +47,17 @@ _LINKED_AS = {
 _NEW = """INSERT INTO outbox (cart_id, kind, our_id, state, version, sent_version, reason, remedy, tries, changed_at,
  due_at)"""
 _VALUES = "'waiting', 1, 0, '', '', 0, {now}, {now}"
-# A row on its way keeps its state and the version that is on its way; that the version rose says: send again.
+# A row on its way keeps its state and the version that is on its way; that the version rose says: send again. What a
+# person let pass the brakes is not what comes now; but stock can only fall to nothing, and every order touches it.
 _AGAIN = """ON CONFLICT (cart_id, kind, our_id) DO UPDATE SET version = outbox.version + 1,
  changed_at = excluded.changed_at,
  state = CASE WHEN outbox.state IN ('sending', 'unknown') THEN outbox.state ELSE 'waiting' END,
  due_at = CASE WHEN outbox.state IN ('waiting', 'sending', 'unknown') THEN outbox.due_at ELSE excluded.due_at END,
  tries = CASE WHEN outbox.state IN ('waiting', 'sending', 'unknown') THEN outbox.tries ELSE 0 END,
  reason = CASE WHEN outbox.state IN ('waiting', 'sending', 'unknown') THEN outbox.reason ELSE '' END,
- remedy = CASE WHEN outbox.state IN ('waiting', 'sending', 'unknown') THEN outbox.remedy ELSE '' END"""
+ remedy = CASE WHEN outbox.state IN ('waiting', 'sending', 'unknown') THEN outbox.remedy ELSE '' END,
+ approved = CASE WHEN outbox.kind = 'stock' AND outbox.state IN ('waiting', 'sending', 'unknown') THEN outbox.approved
+ ELSE 0 END"""
 
 
 class Outbox:

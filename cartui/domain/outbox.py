@@ -41,7 +41,7 @@ class OutboxState(StrEnum):
 class OutboxRow:
     """One row. `version` rises with each change of the record; `sent_version` is the one that was last taken up for
     sending: where it is lower, a change came meanwhile. `due_at`: not before (UTC). `approved`: a person let
-    it pass the brakes."""
+    it pass the brakes as it was then."""
 
     row_id: int
     cart_id: CartId

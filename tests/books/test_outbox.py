@@ -158,3 +158,27 @@ def test_a_clock_that_was_set_back_keeps_nothing_waiting(
     assert (books.outbox.has_due(cart_id, kinds), due()) == (False, [])
     clock.advance(-3600)
     assert (books.outbox.has_due(cart_id, kinds), due()) == (True, [mug])
+
+
+@pytest.mark.parametrize(
+    ("kind", "state_then", "approved"),
+    [
+        (OutboxKind.STOCK, "waiting", True),
+        (OutboxKind.STOCK, "refused", False),
+        (OutboxKind.ITEM, "waiting", False),
+        (OutboxKind.ITEM, "sending", False),
+    ],
+)
+def test_a_person_confirms_what_was_shown_not_what_comes_after(
+    books: Books, cart_id: CartId, mug: ItemId, kind: OutboxKind, state_then: str, approved: bool
+) -> None:
+    """A price that is changed again meets the brake again. Stock can fall to nothing only, which was confirmed, and
+    every order touches it: it stays confirmed until it was sent or refused."""
+    with books.transaction():
+        books.outbox.touch(kind, [mug], cart_id=cart_id)
+        [row] = books.outbox.of_records(cart_id, kind, [mug])
+        books.outbox.retry(cart_id, [row.row_id], approved=True)
+    with state(books, state_then), books.transaction():
+        books.outbox.touch(kind, [mug], cart_id=cart_id)
+    [row] = books.outbox.of_records(cart_id, kind, [mug])
+    assert row.approved is approved
