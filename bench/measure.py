@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +24,13 @@ CYCLE = [*CARTUI, "--sync-only", "--once", "--json"]
 
 @dataclass(frozen=True)
 class Cost:
-    """Of a process: user + system seconds, the most memory it had at once in MB, and what it printed."""
+    """Of a process: user + system seconds, the most memory it had at once in MB, what it printed, seconds by the
+    clock."""
 
     cpu: float
     peak: float
     out: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Figure:
     @property
     def line(self) -> str:
         verdict = "ok" if self.ratio <= self.goal else "MISSED"
-        return f"{self.what:<52} {self.ratio:6.2f}  <= {self.goal:<5.4g} {verdict:<7} {self.detail}"
+        return f"{self.what:<60} {self.ratio:6.2f}  <= {self.goal:<5.4g} {verdict:<7} {self.detail}"
 
 
 def bytecode() -> dict[str, str]:
@@ -54,6 +57,7 @@ def bytecode() -> dict[str, str]:
 def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> Cost:
     """Run to the end; RuntimeError where it fails."""
     own = {**bytecode(), **(env or {})}
+    began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=own, cwd=ROOT)
     assert process.stdout is not None
     out = process.stdout.read().decode()
@@ -62,12 +66,13 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> Cost:
     process.stdout.close()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {out}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out)
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out, time.perf_counter() - began)
 
 
 def median(costs: Sequence[Cost]) -> Cost:
-    """Medians of both."""
-    return Cost(statistics.median(one.cpu for one in costs), statistics.median(one.peak for one in costs))
+    """Medians of all."""
+    cpu, peak = statistics.median(one.cpu for one in costs), statistics.median(one.peak for one in costs)
+    return Cost(cpu, peak, seconds=statistics.median(one.seconds for one in costs))
 
 
 def spread(costs: Sequence[Cost]) -> str:
@@ -85,9 +90,10 @@ def by_turns(rounds: int, *each: Callable[[], Cost]) -> list[list[Cost]]:
     return costs
 
 
-def set_up(home: Path, address: str) -> dict[str, str]:
+def set_up(home: Path, address: str, database: str = "") -> dict[str, str]:
     """A RUNNING cart of the shop in a new data directory; what cartui then needs in its environment."""
     env = {"CARTUI_HOME": str(home), "BENCH_PASSWORD": PASSWORD}
+    env |= {"CARTUI_DATABASE": database} if database else {}
     for words in (
         ["new", CART, "--type", "cart-connect", "--url", address, "--secret-from", "env:BENCH_PASSWORD"],
         ["test", CART],

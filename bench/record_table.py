@@ -1,6 +1,6 @@
 """What a key press costs in a table of 1,000 and of 1,000,000 rows: CPU, bytes over the line, memory, and the ratios.
 
-    python bench/record_table.py [--truecolor]
+    python -m bench.record_table [--truecolor]
 
 Each size runs in a process of its own in a real pseudo-terminal of 80x24; the rows are worked out from their number,
 never held. CPU is the scheduler's count of all threads of that process, bytes are what comes out of it. Linux only.
@@ -24,8 +24,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.measure import Figure
 from cartui.domain.query import matches, parse_query
 from cartui.domain.rows import Column, Editor, Row, View
 
@@ -186,6 +188,31 @@ def measure(size: int, truecolor: bool) -> dict[str, tuple[float, float, int]]:
     found["filter, 3 letters"] = (cpu, cpu, sent)
     terminal.close()
     return found
+
+
+RATIO, SLOWEST_MS, MEMORY_MB, MOVE_BYTES, TOGGLE_BYTES = 1.5, 50, 10, 300, 250
+_BYTES = {"key down": MOVE_BYTES, "toggle and step": TOGGLE_BYTES}
+
+
+def figures() -> list[Figure]:
+    """What the goals speak of: a move, a toggle, a page, a step that scrolls; memory, and bytes while nothing happens."""
+    small, large = measure(1_000, False), measure(1_000_000, False)
+    found = []
+    for name in ("key down", "toggle and step", "page down", "scroll by one"):
+        cpu, slowest, sent = large[name]
+        few = small[name][0]
+        detail = f"{cpu:.1f} ms CPU (most {slowest:.1f}) against {few:.1f}; {sent} bytes"
+        found.append(Figure(f"{name}, 1,000,000 / 1,000 rows", cpu / few, RATIO, detail))
+        found.append(Figure(f"{name}, 1,000,000 rows: ms CPU", cpu, SLOWEST_MS, ""))
+        if name in _BYTES:
+            found.append(Figure(f"{name}: bytes", sent, _BYTES[name], ""))
+    more = large["RSS MB before sort"][0] - small["RSS MB before sort"][0]
+    idle = large[f"idle {IDLE_SECONDS:.0f} s"][2]
+    return [
+        *found,
+        Figure("1,000,000 rows: MB more than 1,000", more, MEMORY_MB, ""),
+        Figure("1,000,000 rows: bytes while nothing happens", idle, 0, ""),
+    ]
 
 
 def main() -> None:

@@ -1,9 +1,11 @@
 """A Cart Connect shop that costs next to nothing: pages rendered before, sent from a file, in a process of its own.
 
-    python -m bench.shop ORDERS       prints its port, serves until its stdin ends
+    python -m bench.shop ORDERS [SECONDS]     prints its port, serves until its stdin ends
 
-Each order is another one (number, buyer, amounts, addresses), has 3 lines and about 3.3 kB. `POST …/change` lets the
-next listings by date hold 100 orders that changed just then; `GET …/count` tells how many lists were asked for.
+Each order is another one (number, buyer, amounts, addresses), has 3 lines and about 3.3 kB; each answer waits SECONDS
+before it comes. `POST …/change` lets the next listings by date hold 100 orders that changed just then; `GET …/count`
+tells how many lists and batches of stock were asked for. There are 1,000 items whose stock is 100; a list of them by
+date is empty. Any number of shops stand below one address: `/1`, `/2` …, each with an id of its own and the same rows.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +32,9 @@ FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 BASE = "/cartconnect/v1"
 PASSWORD = "bench"
 CHANGED = 100
+ITEMS = 1000
+BATCH = 100
+STOCK = 100
 
 
 def order_row(n: int, modified_at: datetime | None = None, status: str = "paid") -> dict[str, Any]:
@@ -76,6 +82,16 @@ def order_row(n: int, modified_at: datetime | None = None, status: str = "paid")
     }  # fmt: skip
 
 
+def item_row(n: int, stock: str = str(STOCK)) -> dict[str, Any]:
+    """The n-th item."""
+    return {
+        "item_id": f"i-{n}", "parent_id": None, "parent_name": None, "name": f"Product number {n}", "options": [],
+        "sku": f"SKU-{n:04d}", "barcode": None, "description": None, "price": "15.00", "currency": "EUR",
+        "tax_class": None, "stock": stock, "reserved": None, "active": True, "external_key": None, "version": 1,
+        "created_at": stamp(FIRST), "modified_at": stamp(FIRST),
+    }  # fmt: skip
+
+
 def money(cents: int) -> str:
     """12345 -> "123.45"."""
     return f"{cents // 100}.{cents % 100:02d}"
@@ -99,9 +115,9 @@ PING = {
     "rights": {"read": True, "write": True},
     "capabilities": {
         "lists": {kind: {"modified_since": True} for kind in ("orders", "items", "customers", "baskets")},
-        "writes": [],
+        "writes": ["stock.set"],
         "page_maximum": PAGE,
-        "batch_maximum": 500,
+        "batch_maximum": BATCH,
         "stock_means": "free",
         "prices_include_tax": False,
         "late_by_seconds": 0,
@@ -119,6 +135,8 @@ class Shelf:
     changed: bytes = b""
     changes: int = 0
     listings: int = 0
+    seconds: float = 0.0
+    stock: dict[str, str] = field(default_factory=lambda: {f"i-{n}": str(STOCK) for n in range(ITEMS)})
 
     def fill(self) -> None:
         """Render every page once."""
@@ -138,14 +156,45 @@ class Shelf:
         rows = [order_row(n * step, now, f"picking-{self.changes}") for n in range(min(CHANGED, self.orders))]
         self.changed = b",".join(map(dump, rows))
 
+    def items(self, query: dict[str, str]) -> tuple[int, bytes, str | None, dict[str, str]]:
+        """Total, rows, cursor and filters of a page of items."""
+        if "ids" in query:
+            wanted = query["ids"].split(",")
+            rows = b",".join(dump(item_row(int(one[2:]), self.stock[one])) for one in wanted)
+            return len(wanted), rows, None, {"ids": query["ids"]}
+        if "modified_since" in query or query.get("limit") == "1":
+            return 0, b"", None, {name: value for name, value in query.items() if name == "modified_since"}
+        start = int(query.get("cursor", "0"))
+        some = range(start, min(start + PAGE, ITEMS))
+        rows = b",".join(dump(item_row(n, self.stock[f"i-{n}"])) for n in some)
+        return ITEMS, rows, str(some.stop) if some.stop < ITEMS else None, {}
+
+    def set_stock(self, body: bytes) -> bytes:
+        """One call: compared and set, row by row."""
+        self.listings += 1
+        time.sleep(self.seconds)
+        told = []
+        for row in json.loads(body)["rows"]:
+            key = row["item_id"]
+            fits = "expected" not in row or row["expected"] == self.stock[key]
+            self.stock[key] = row["quantity"] if fits else self.stock[key]
+            told.append(
+                {"item_id": key, "result": "ok" if fits else "conflict", "current": self.stock[key], "message": None}
+            )
+        return dump({"rows": told})
+
     def answer(self, path: str, query: dict[str, str]) -> tuple[bytes, tuple[int, int], bytes]:
         """What comes before the rows, the span of the rows in the file, what comes after."""
         now = stamp(datetime.now(UTC))
-        if path == f"{BASE}/ping":
-            return dump(PING | {"server_time": now}), (0, 0), b""
         if path == f"{BASE}/count":
             return dump(self.listings), (0, 0), b""
         self.listings += 1
+        time.sleep(self.seconds)
+        prefix, _, kind = path.partition(BASE)
+        path = f"{BASE}{kind}"
+        if path == f"{BASE}/ping":
+            shop = {"id": f"bench{prefix}", "name": "bench"}
+            return dump(PING | {"server_time": now, "shop": shop}), (0, 0), b""
         filters = {name: value for name, value in query.items() if name == "modified_since"}
         total, rows, span, following = 0, b"", (0, 0), None
         if path == f"{BASE}/orders":
@@ -163,6 +212,8 @@ class Shelf:
             following = f"{page + 1}~{since}" if page + 1 < len(self.spans) else None
             if query.get("limit") == "1":
                 span, rows, following = (0, 0), b"", None
+        if path == f"{BASE}/items":
+            total, rows, following, filters = self.items(query)
         head = {"total": total, "next_cursor": following, "server_time": now, "filters": filters}
         return dump(head)[:-1] + b',"rows":[' + rows, span, b"]}"
 
@@ -171,10 +222,15 @@ def _serve(shelf: Shelf, line: socket.socket) -> None:
     with line, line.makefile("rb") as reader:
         while first := reader.readline():
             method, target, _ = first.split(b" ", 2)
-            while reader.readline() not in (b"\r\n", b""):
-                pass
+            size = 0
+            while (head_line := reader.readline()) not in (b"\r\n", b""):
+                name, _, value = head_line.partition(b":")
+                size = int(value) if name.lower() == b"content-length" else size
+            body = reader.read(size)
             parts = urlsplit(target.decode())
-            if method == b"POST":
+            if parts.path.endswith("/stock"):
+                before, span, after = shelf.set_stock(body), (0, 0), b""
+            elif method == b"POST":
                 shelf.change()
                 before, span, after = b"{}", (0, 0), b""
             else:
@@ -192,7 +248,7 @@ def _serve(shelf: Shelf, line: socket.socket) -> None:
 def main() -> None:
     """Serve until stdin ends."""
     with tempfile.TemporaryFile() as file, socket.create_server(("127.0.0.1", 0)) as listener:
-        shelf = Shelf(int(sys.argv[1]), file)
+        shelf = Shelf(int(sys.argv[1]), file, seconds=float(sys.argv[2]))
         shelf.fill()
 
         def accept() -> None:
@@ -208,9 +264,9 @@ def main() -> None:
 
 
 @contextmanager
-def shop(orders: int) -> Iterator[str]:
-    """The address of a shop of so many orders, while inside."""
-    command = [sys.executable, "-m", "bench.shop", str(orders)]
+def shop(orders: int, seconds: float = 0.0) -> Iterator[str]:
+    """The address of a shop of so many orders that waits so long before each answer, while inside."""
+    command = [sys.executable, "-m", "bench.shop", str(orders), str(seconds)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -226,7 +282,7 @@ def change(address: str) -> None:
 
 
 def listings(address: str) -> int:
-    """How many lists were asked for since the shop opened."""
+    """How many lists, batches and pings were asked for since the shop opened."""
     return int(urlopen(f"{address}{BASE}/count").read())  # noqa: S310
 
 
