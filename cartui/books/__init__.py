@@ -4,6 +4,7 @@ Open them with `open_books`; everything else is a method of `Books` and its repo
 database below stay inside this package.
 """
 
+import cartui.books.slim_peewee  # noqa: F401  # isort: skip  (first: see there)
 from cartui.books.facade import Books, open_books
 from cartui.books.faults import BrokenInvariantError, StaleVersionError
 from cartui.books.items import DEFAULT_CODE, StockChange

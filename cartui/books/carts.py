@@ -39,6 +39,11 @@ _FIELDS = (
 _BY_NAME = Select(_FIELDS, "FROM cart WHERE name_key = ?")
 _BY_ID = Select(_FIELDS, "FROM cart WHERE id = ?")
 _ALL = Select(_FIELDS, "FROM cart ORDER BY name_key")
+_DUE = Select(
+    _FIELDS,
+    f"FROM cart WHERE status = '{SyncStatus.RUNNING.value}'"
+    " AND (next_cycle_at IS NULL OR next_cycle_at <= ? OR next_cycle_at > ?) ORDER BY name_key",
+)
 
 
 class Carts:
@@ -90,6 +95,12 @@ class Carts:
     def list_all(self) -> list[CartDocument]:
         """All carts by name."""
         return [self._document(row) for row in self._db.select(_ALL)]
+
+    def list_due(self, now: datetime, beyond: datetime) -> list[CartDocument]:
+        """RUNNING carts whose next cycle is not after `now`, or after `beyond`: a look at a thousand carts is to be
+        cheap."""
+        documents = [self._document(row) for row in self._db.select(_DUE, (to_moment(now), to_moment(beyond)))]
+        return [document for document in documents if document.status is SyncStatus.RUNNING]
 
     def save(self, document: CartDocument, *, actor: str = "") -> CartDocument:
         """Store name, connection and settings, and return it with its new version. StaleVersionError when somebody

@@ -17,6 +17,7 @@ import peewee
 from cartui.books.database import BUSY_SECONDS, SQLITE_OLDEST, WAL_SAFE, Database
 from cartui.books.faults import translated
 from cartui.books.filters import SQLITE_FUNCTIONS
+from cartui.books.slim_peewee import load_postgres
 from cartui.errors import NeedsOperatorError
 
 _NETWORK: Final = frozenset({
@@ -167,7 +168,7 @@ def _refuse_network(path: Path) -> None:
 
 def _open_postgres(url: str, clock: Callable[[], datetime]) -> Opened:
     try:
-        import psycopg  # noqa: F401
+        load_postgres()
     except ImportError:
         raise NeedsOperatorError(
             "The database setting names PostgreSQL, but its driver is not installed.",

@@ -141,6 +141,12 @@ class Outbox:
             for kind in kinds
         )
 
+    def carts_with_due(self) -> set[CartId]:
+        """The carts of which anything is to be sent now, of whatever kind."""
+        now = to_moment(self._db.clock())
+        rows = self._db.sql(f"SELECT DISTINCT cart_id FROM outbox WHERE {_OPEN} AND due_at <= ?", (now,))
+        return {CartId(row[0]) for row in rows}
+
     def due(self, cart_id: CartId, kind: OutboxKind, limit: int, but: Collection[int] = ()) -> list[OutboxRow]:
         """What is to be sent now, the longest waiting first; without the rows numbered in `but`. A row that is SENDING
         although nobody sends (the caller has the lease) was left by a process that died. A clock that was set back

@@ -21,8 +21,8 @@ PAUSE_SECONDS = 60.0  # after a cart could not be sent to; its next cycle tries 
 
 def due_carts(ws: Workspace, now: datetime) -> list[str]:
     """RUNNING carts whose next cycle is due, the longest waiting first."""
-    running = [document for document in ws.books.carts.list_all() if document.status is SyncStatus.RUNNING]
-    due = [document for document in running if _is_due(document, now)]
+    beyond = now + timedelta(seconds=MAX_RETRY_SECONDS)  # no pause is shorter: `_is_due` looks closer
+    due = [document for document in ws.books.carts.list_due(now, beyond) if _is_due(document, now)]
     first = datetime.min.replace(tzinfo=now.tzinfo)
     return [document.name for document in sorted(due, key=lambda document: document.next_cycle_at or first)]
 
@@ -122,10 +122,13 @@ def _running(ws: Workspace) -> list[str]:
 
 def waiting_carts(ws: Workspace) -> list[str]:
     """RUNNING carts with something in their outbox that is to be sent now. Cheap, and nothing is written."""
+    due = ws.books.outbox.carts_with_due()
     return [
         document.name
-        for document in ws.books.carts.list_all()
-        if document.status is SyncStatus.RUNNING and ws.books.outbox.has_due(document.cart_id, document.settings.sends)
+        for document in (ws.books.carts.list_all() if due else ())
+        if document.cart_id in due
+        and document.status is SyncStatus.RUNNING
+        and ws.books.outbox.has_due(document.cart_id, document.settings.sends)
     ]
 
 

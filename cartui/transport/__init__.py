@@ -20,6 +20,7 @@ from cartui.transport.limits import Limits
 from cartui.transport.messages import Exchange, Reply
 from cartui.transport.origin import Params, encode_query, is_loopback, join, parse_address, segment
 from cartui.transport.pacing import Pacer, Pacing, StoppedError, StopWaiter, Waiter
+from cartui.transport.read_ahead import read_ahead
 from cartui.transport.retry import RetryRules
 from cartui.transport.secrets import RedactingFilter, redact, register_secret
 from cartui.transport.signing import HMAC_SHA1, HMAC_SHA256, OAuthKeys, Signer, render_oauth, sign_oauth
@@ -57,6 +58,7 @@ __all__ = [
     "join",
     "parse_address",
     "reached",
+    "read_ahead",
     "redact",
     "register_secret",
     "render_oauth",

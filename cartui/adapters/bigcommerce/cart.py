@@ -69,7 +69,7 @@ from cartui.domain.records import (
 )
 from cartui.domain.status_map import parse_status_map
 from cartui.errors import HoldRecordError, UnknownOutcomeError
-from cartui.transport import NotFoundError, Waiter
+from cartui.transport import NotFoundError, Waiter, read_ahead
 
 R = TypeVar("R")
 _PAGES: Final = {
@@ -110,7 +110,7 @@ class BigCommerceCart:
 
     def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
         """Orders by change date, without checkouts that never finished."""
-        for chunk in self.session.walk(ORDERS, since):
+        for chunk in read_ahead(self.session.walk(ORDERS, since)):
             rows = with_details(self.session, [row for row in chunk.rows if not is_incomplete(row)])
             yield Page(self._orders(rows), complete_to=chunk.mark)
 

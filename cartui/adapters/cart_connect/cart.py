@@ -27,8 +27,10 @@ from cartui.adapters.cart_connect.listing import (
     ORDERS,
     Kind,
     Listing,
+    Scanned,
     in_words,
-    parse_listing,
+    parse_rows,
+    scan_listing,
 )
 from cartui.adapters.cart_connect.order_calls import OrderCalls
 from cartui.adapters.cart_connect.parse import UnreadableError, is_id, parse_moment, parse_quantity
@@ -80,7 +82,7 @@ from cartui.domain.records import (
 )
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, ExitCode, HoldRecordError, NeedsOperatorError, UnknownOutcomeError
-from cartui.transport import Exchange, Reply, Transport, Waiter, bearer_auth, segment, set_in_batches
+from cartui.transport import Exchange, Reply, Transport, Waiter, bearer_auth, read_ahead, segment, set_in_batches
 
 R = TypeVar("R")
 
@@ -191,32 +193,43 @@ class CartConnect:
             yield Page(listing.rows, listing.total, _complete_to(listing))
 
     def iter_listing(self, kind: Kind[R], filters: Mapping[str, str]) -> Iterator[Listing[R]]:
-        """The pages of a list, with the filters that the shop says it applied."""
+        """The pages of a list, with the filters that the shop says it applied; the next one comes while the rows of
+        this one are read and worked on."""
+        for page in read_ahead(self._walk(kind, filters)):
+            listing = parse_rows(kind, page)
+            _ensure_applied(kind, filters, listing)
+            yield listing
+
+    def _walk(self, kind: Kind[R], filters: Mapping[str, str]) -> Iterator[Scanned[R]]:
         asked: Mapping[str, str] = filters
         cursors: set[str] = set()
         while True:
-            listing = self.get_page(kind, asked)
-            _ensure_applied(kind, filters, listing)
-            yield listing
-            if listing.next_cursor is None:
+            page = self._scan_page(kind, asked)
+            yield page
+            following = page.listing.next_cursor
+            if following is None:
                 return
-            if listing.next_cursor in cursors:
+            if following in cursors:
                 raise AbortCycleError(
                     f"The shop's list of {kind.path} goes round in a circle: a page led back to an earlier one.",
                     ASK_MAKER,
                 )
-            cursors.add(listing.next_cursor)
-            asked = {"cursor": listing.next_cursor}
+            cursors.add(following)
+            asked = {"cursor": following}
 
     def get_page(self, kind: Kind[R], params: Mapping[str, str], limit: int | None = None) -> Listing[R]:
-        """One page. A shop that takes fewer rows at once than we ask for refuses; then its ping says how many."""
+        """One page."""
+        return parse_rows(kind, self._scan_page(kind, params, limit))
+
+    def _scan_page(self, kind: Kind[R], params: Mapping[str, str], limit: int | None = None) -> Scanned[R]:
+        """A shop that takes fewer rows at once than we ask for refuses; then its ping says how many."""
         reply = self._get_list(kind, params, limit)
         if reply.status == 400 and self._ping is None and error_of(reply).get("field") in ("limit", "ids"):
             self.ping()
             reply = self._get_list(kind, params, limit)
         if reply.status in _REFUSED:
             raise self._refused_list(kind, reply)
-        return parse_listing(kind, reply.body)
+        return scan_listing(kind, reply.body)
 
     def _get_list(self, kind: Kind[R], params: Mapping[str, str], limit: int | None) -> Reply:
         rows = {} if "ids" in params else {"limit": str(limit or self.facts.page_size)}

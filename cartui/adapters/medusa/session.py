@@ -20,7 +20,7 @@ from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
 from cartui.domain.status_map import parse_status_map
 from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
-from cartui.transport import Auth, Reply, Transport, basic_auth, register_secret, segment
+from cartui.transport import Auth, Reply, Transport, basic_auth, read_ahead, register_secret, segment
 from cartui.transport.limits import ENDLESS
 
 R = TypeVar("R")
@@ -241,7 +241,7 @@ class MedusaSession:
         self.take = max(1, self.take // 4)
 
     def pages(self, listing: Listing, since: datetime | None, parse: Callable[[Row], Received[R]]) -> Iterator[Page[R]]:
-        for chunk in self.walk(listing, since):
+        for chunk in read_ahead(self.walk(listing, since)):
             yield Page(tuple(map(parse, chunk.rows)), chunk.total, chunk.mark)
 
     def by_ids(self, listing: Listing, ids: Sequence[str], name: str = "id") -> list[Row]:

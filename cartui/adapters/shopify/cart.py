@@ -78,7 +78,7 @@ from cartui.domain.records import (
 )
 from cartui.domain.safe_text import safe_text
 from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError
-from cartui.transport import NotFoundError, Waiter
+from cartui.transport import NotFoundError, Waiter, read_ahead
 
 R = TypeVar("R")
 _DAY = timedelta(days=1)
@@ -118,7 +118,7 @@ class ShopifyCart:
         what changed before it was in the list. Until then the earliest stamp of a page is: the shop sorts by an index,
         and a row that changed since it was indexed stands at its old place with its new stamp."""
         mark: datetime | None = None
-        for chunk in self.session.walk(listing, query):
+        for chunk in read_ahead(self.session.walk(listing, query)):
             rows = tuple(one for row in chunk.rows for one in parse(row))
             stamps = [one for one in (parse_stamp(row) for row in chunk.rows) if one]
             if mark and any(one < mark for one in stamps):

@@ -20,7 +20,7 @@ from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
 from cartui.domain.status_map import parse_status_map
 from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
-from cartui.transport import Reply, Transport, register_secret
+from cartui.transport import Reply, Transport, read_ahead, register_secret
 
 R = TypeVar("R")
 
@@ -262,7 +262,7 @@ class VendureSession:
         parse: Callable[[Mapping[str, Any]], Received[R]],
         only: Mapping[str, Any] | None = None,
     ) -> Iterator[Page[R]]:
-        for chunk in self.walk(listing, since, only or {}):
+        for chunk in read_ahead(self.walk(listing, since, only or {})):
             yield Page(tuple(map(parse, chunk.rows)), chunk.total, chunk.mark)
 
     def by_ids(self, listing: Listing, ids: Sequence[str], name: str = "id") -> list[Mapping[str, Any]]:

@@ -84,7 +84,7 @@ from cartui.domain.records import (
 from cartui.domain.safe_text import safe_text
 from cartui.domain.status_map import parse_status_map
 from cartui.errors import HoldRecordError, UnknownOutcomeError
-from cartui.transport import NotFoundError, Reply, Waiter
+from cartui.transport import NotFoundError, Reply, Waiter, read_ahead
 
 # --- facts: https://woocommerce.github.io/woocommerce-rest-api-docs/ --------------------------------------------------
 
@@ -179,7 +179,7 @@ class WooCommerce:
 
     def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
         asked = self._statuses.listed()
-        for batch in iter_modified(self._client, "orders", {"status": asked}, since, "orders"):
+        for batch in read_ahead(iter_modified(self._client, "orders", {"status": asked}, since, "orders")):
             placed = [row for row in batch.rows if not _is_draft(row)]
             yield Page(self._order_rows(placed), None if asked == ANY else batch.total, batch.complete_to)
 
