@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -52,8 +53,12 @@ PAGES = {
 
 
 def read(body: bytes) -> listing.Listing[Any] | str:
+    return told(lambda: listing._parse_any(listing.CUSTOMERS, body))
+
+
+def told(parse: Callable[[], listing.Listing[Any]]) -> listing.Listing[Any] | str:
     try:
-        return listing._parse_any(listing.CUSTOMERS, body)
+        return parse()
     except AbortCycleError as error:
         return error.problem
 
@@ -62,7 +67,7 @@ def read(body: bytes) -> listing.Listing[Any] | str:
 def test_the_fast_way_reads_what_the_careful_one_does(body: bytes) -> None:
     """The same rows with the same bytes, or it leaves the page to the careful one."""
     fast = listing._scan_plain(listing.CUSTOMERS, body)
-    assert fast is None or listing.parse_rows(listing.CUSTOMERS, fast) == read(body)
+    assert fast is None or told(lambda: listing.parse_rows(listing.CUSTOMERS, fast)) == read(body)
 
 
 @pytest.mark.parametrize("name", ["good", "one", "mark within a text"])

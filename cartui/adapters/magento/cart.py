@@ -85,7 +85,7 @@ from cartui.domain.records import (
 from cartui.domain.safe_text import safe_text
 from cartui.domain.sweep import slices_due
 from cartui.errors import HoldRecordError, NeedsOperatorError
-from cartui.transport import NotFoundError, Waiter, read_ahead, segment
+from cartui.transport import NotFoundError, Waiter, segment
 
 Row = Mapping[str, Any]
 
@@ -117,7 +117,7 @@ class MagentoCart:
     # --- reading
 
     def iter_orders(self, since: datetime | None) -> Iterator[Page[CartOrder]]:
-        for chunk in read_ahead(self._session.walk(ORDERS, since, self._of_stores())):
+        for chunk in self._session.walk(ORDERS, since, self._of_stores()):
             yield Page(self._orders(chunk.rows), chunk.total, chunk.mark)
 
     def get_orders(self, ids: Sequence[CartOrderId]) -> Page[CartOrder]:
