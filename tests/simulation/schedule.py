@@ -12,7 +12,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from cartui.books.migrate import migrate
-from cartui.domain.ids import ItemCode, RecordKind
+from cartui.domain.ids import Direction, ItemCode, RecordKind
 from cartui.domain.outbox import OutboxState
 from cartui.domain.outcomes import CycleResult
 from cartui.domain.plan import ExportItem, NewItem
@@ -192,7 +192,7 @@ class Schedule:
         )  # fmt: skip
         with ws.books.transaction():
             for kind in (RecordKind.ORDER, RecordKind.ITEM):
-                ws.books.cursors.reset(document.cart_id, kind, carts.Direction.IMPORT, self.orders_from)
+                ws.books.cursors.reset(document.cart_id, kind, Direction.IMPORT, self.orders_from)
             ws.books.carts.save(replace(document, settings=settings))
             for kind in settings.sends:
                 ws.books.outbox.touch_all(document.cart_id, kind)
