@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 import httpx
@@ -118,7 +119,10 @@ class MedusaActor:
         self.staff("POST", "shipping-options", option)
 
     def _profile(self) -> str:
-        return str(self.staff("GET", "shipping-profiles?type=default")["shipping_profiles"][0]["id"])
+        found = self.staff("GET", "shipping-profiles?type=default")["shipping_profiles"]
+        if not found:  # before 2.5 a new shop has none
+            found = [self.staff("POST", "shipping-profiles", {"name": "Default", "type": "default"})["shipping_profile"]]
+        return str(found[0]["id"])
 
     def look_around(self) -> None:
         """What placing an order needs to know."""
@@ -190,7 +194,8 @@ class MedusaActor:
 
     def _handle(self, placed: Sequence[str]) -> None:
         self.capture(placed[0])
-        self.refund(placed[0], 5.5)
+        with suppress(ShopRefused):  # 2.8 pays back only what is owed
+            self.refund(placed[0], 5.5)
         self.cancel(placed[1])
         self.staff("POST", f"orders/{placed[2]}/complete", {})
         self.staff("POST", f"orders/{placed[3]}/complete", {})

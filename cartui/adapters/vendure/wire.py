@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 from cartui.domain.safe_text import safe_text
 from cartui.errors import HoldRecordError
 
-_NUMBER = re.compile(r"-?\d{1,13}(\.\d{1,25})?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,13}(\.\d{1,25})?(E-\d{1,2})?", re.ASCII)
 
 
 def _whole_minor(value: object) -> object:
