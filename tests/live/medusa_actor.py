@@ -121,7 +121,8 @@ class MedusaActor:
     def _profile(self) -> str:
         found = self.staff("GET", "shipping-profiles?type=default")["shipping_profiles"]
         if not found:  # before 2.5 a new shop has none
-            found = [self.staff("POST", "shipping-profiles", {"name": "Default", "type": "default"})["shipping_profile"]]
+            made = self.staff("POST", "shipping-profiles", {"name": "Default", "type": "default"})
+            found = [made["shipping_profile"]]
         return str(found[0]["id"])
 
     def look_around(self) -> None:

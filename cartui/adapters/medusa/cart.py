@@ -223,7 +223,13 @@ class MedusaCart:
     def place_order(self, basket_id: CartBasketId, key: str) -> CartOrderId:  # noqa: ARG002 - the id is key enough
         """A draft becomes an order under its own id, once: a second time is refused by the shop."""
         path = record_path("admin/draft-orders", basket_id, "convert-to-order")
-        self.session.write(path, None, basket_id, [("fields", "id")])
+        try:
+            self.session.write(path, None, basket_id, [("fields", "id")])
+        except NotFoundError:
+            if not self.session.by_ids(DRAFTS, [basket_id]):
+                raise
+            problem = "This version of Medusa can't make a draft an order."
+            raise HoldRecordError(basket_id, problem, "Enter the order in the shop, or update it to 2.8.") from None
         return CartOrderId(basket_id)
 
     def admin_url(self, kind: RecordKind, external_id: str) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cartui.adapters.medusa.lists import CUSTOMERS, DRAFTS, ORDERS, PRODUCTS, VARIANTS
-from cartui.adapters.medusa.session import MedusaSession
+from cartui.adapters.medusa.session import MedusaSession, UndatedError
 from cartui.domain.ports import Stage, StageResult, Verdict
 from cartui.errors import AbortCycleError, CartuiError, NeedsOperatorError
 from cartui.transport import Check, Finding, StoppedError, compare_clocks, run_stages, tls_result, unreached_stage
@@ -78,7 +78,10 @@ class Diagnosis:
         """Each list of its own: orders and products ignore a filter that they don't know."""
         where = [("updated_at[$gte]", _FAR.isoformat(timespec="milliseconds").replace("+00:00", "Z"))]
         for listing in (ORDERS, DRAFTS, PRODUCTS, VARIANTS, CUSTOMERS):
-            rows, count, _ = self._session.page(listing, where, 1, "id,updated_at")
+            try:
+                rows, count, _ = self._session.page(listing, where, 1, "id,updated_at")
+            except UndatedError:
+                continue  # read from the newest back
             if rows or count:
                 remedy = "A plug-in or proxy drops parameters: remove it."
                 return Verdict.FAILED, f"the list of {listing.root} ignores the date filter", remedy

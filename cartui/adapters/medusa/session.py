@@ -28,8 +28,13 @@ Row = Mapping[str, Any]
 Params = Sequence[tuple[str, str]]
 
 _IDS: Final = 100  # in one address
+_OVERLAP: Final = 5
 _MOST: Final = 10_000  # rows of one moment in one answer
 _WRONG = "The shop did not accept the {what} (status 401)."
+
+
+class UndatedError(AbortCycleError):
+    """The list can't be asked for changes: before 2.6 that of drafts has no filter by date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Chunk:
     """New rows of one request, the listing's total as known by now, and its mark."""
 
     rows: list[Row]
-    total: int
+    total: int | None
     mark: datetime | None
 
 
@@ -194,11 +199,16 @@ class MedusaSession:
     # --- listing
 
     def page(
-        self, listing: Listing, where: Params, take: int, fields: str = ""
+        self, listing: Listing, where: Params, take: int, fields: str = "", order: str = "updated_at"
     ) -> tuple[list[Row], int, datetime | None]:
         # By the stamp alone: two keys are an error of the server.
-        params = [*where, ("order", "updated_at"), ("limit", str(take)), ("fields", fields or listing.fields)]
-        reply = self.get(listing.path, params)
+        params = [*where, ("order", order), ("limit", str(take)), ("fields", fields or listing.fields)]
+        try:
+            reply = self.get(listing.path, params)
+        except AbortCycleError as error:
+            if "Unrecognized fields" in error.problem and "updated_at" in error.problem:
+                raise UndatedError(error.problem, error.remedy) from None
+            raise
         count = reply.json.get("count") if isinstance(reply.json, dict) else None
         if not isinstance(count, int):
             raise AbortCycleError("The shop's list states no count.", "Test the connection.")
@@ -213,6 +223,9 @@ class MedusaSession:
             where = [("updated_at[$gte]", render_since(lower))] if lower else []
             try:
                 rows, count, date = self.page(listing, where, take)
+            except UndatedError:
+                yield from self._walk_back(listing, since)
+                return
             except AbortCycleError as error:
                 self._shrink(error, take)
                 take = self.take
@@ -233,6 +246,28 @@ class MedusaSession:
             else:
                 problem = f"More than {_MOST} rows of {listing.root} have one change date."
                 raise AbortCycleError(problem, "Nothing was skipped; report it for this shop.")
+
+    def _walk_back(self, listing: Listing, since: datetime | None) -> Iterator[Chunk]:
+        """From the newest row back to `since`. What changes meanwhile moves to the front and comes with the next
+        reading: the mark is the shop's time at the start. Pages overlap, for rows may be deleted meanwhile."""
+        skip, started = 0, None
+        seen: set[str] = set()
+        while True:
+            try:
+                rows, count, date = self.page(listing, [("offset", str(skip))], self.take, order="-updated_at")
+            except AbortCycleError as error:
+                self._shrink(error, self.take)
+                continue
+            started = started or date
+            stamps = [read_moment(row.get("updated_at")) for row in rows]
+            wanted = [row for row, at in zip(rows, stamps, strict=True) if since is None or at is None or at >= since]
+            fresh = [row for row in wanted if row_id(row) not in seen]
+            seen |= {row_id(row) for row in fresh}
+            done = not rows or skip + len(rows) >= count or len(wanted) < len(rows)
+            yield Chunk(fresh, None, started if done else None)
+            if done:
+                return
+            skip += max(1, len(rows) - _OVERLAP)
 
     def _shrink(self, error: AbortCycleError, take: int) -> None:
         """Long orders make pages that are larger than what is read: smaller ones from now on."""

@@ -1,0 +1,70 @@
+"""What differs from one Medusa 2 to another: drafts of the older ones have no filter by date and stay drafts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cartui.adapters.medusa import MedusaCart
+from cartui.domain.ids import CartBasketId
+from cartui.domain.ports import Verdict
+from cartui.errors import HoldRecordError
+from cartui.sync.intake import checked_pages
+from cartui.testing.conformance import rows_of
+from cartui.transport import NotFoundError
+from tests.adapters.medusa_money import Row
+from tests.adapters.medusa_shop import FakeMedusa
+
+
+def add_drafts(fake: FakeMedusa, count: int) -> list[Row]:
+    made = []
+    for _ in range(count):
+        fake.tick()
+        made.append(fake.add_order("gbp", {}, fake.customers[0], status="draft", paid=False))
+    return made
+
+
+@pytest.fixture
+def old(fake: FakeMedusa) -> FakeMedusa:
+    fake.old_drafts = True
+    return fake
+
+
+def test_connection_of_an_older_shop_passes(old: FakeMedusa, cart: MedusaCart) -> None:
+    assert all(stage.verdict is not Verdict.FAILED for stage in cart.test_connection())
+
+
+@pytest.mark.parametrize("take", [2, 7, 100])
+def test_changed_drafts_of_an_older_shop_all_come(old: FakeMedusa, cart: MedusaCart, take: int) -> None:
+    """From the newest back, and no further than asked for; the mark is the shop's time at the start."""
+    add_drafts(old, 3)
+    drafts = add_drafts(old, 20)
+    since = datetime.fromisoformat(str(drafts[0]["updated_at"])).astimezone(UTC)
+    cart.session.take = take
+    pages = list(checked_pages(cart.iter_baskets(since), since, "baskets"))
+    found = [row.external_id for page in pages for row in page.rows]
+    assert sorted(found) == sorted(str(one["id"]) for one in drafts)
+    assert pages[-1].complete_to == old.now.replace(microsecond=0)
+
+
+def test_draft_that_is_deleted_while_pages_are_read_hides_no_other(old: FakeMedusa, cart: MedusaCart) -> None:
+    drafts = add_drafts(old, 20)
+    since = datetime.fromisoformat(str(drafts[0]["updated_at"])).astimezone(UTC)
+    cart.session.take = 8
+    found: set[str] = set()
+    for number, page in enumerate(cart.iter_baskets(since)):
+        found |= {row.external_id for row in page.rows}
+        if number == 0:
+            old.orders.remove(drafts[-1])
+    assert found == {str(one["id"]) for one in drafts}
+
+
+def test_draft_that_can_not_be_made_an_order_says_so(old: FakeMedusa, cart: MedusaCart) -> None:
+    """A draft that is not there is still told as missing."""
+    (draft,) = add_drafts(old, 1)
+    with pytest.raises(HoldRecordError, match="can't make a draft an order"):
+        cart.place_order(CartBasketId(draft["id"]), "key")
+    with pytest.raises(NotFoundError):
+        cart.place_order(CartBasketId("order_none"), "key")
+    assert len(rows_of(cart.iter_baskets(None))) == sum(one["status"] == "draft" for one in old.orders)
