@@ -23,7 +23,7 @@ KEY = "sk_0123456789abcdef"
 USERNAME, PASSWORD = "admin@example.test", "right password"
 COUNTRIES = {"gbp": ("gb", 20, False), "eur": ("de", 19, True), "jpy": ("jp", 10, False), "kwd": ("kw", 5, False)}
 STRICT = ("product-variants", "customers", "draft-orders")  # lists that refuse a filter that they don't know
-KNOWN = {"fields", "limit", "offset", "order", "id[]", "sku[]", "email[]", "external_id[]", "updated_at[$gte]"}
+KNOWN = {"fields", "limit", "offset", "order", "id[]", "sku[]", "email[]", "external_id[]", "updated_at[$gte]", "q"}
 HOSTILE = ("Mug \x1b]52;c;cm0=\x07", "[/foo] [bold]Mug[/]", "Invoice \u202egpj.exe", "Blue\u200bMug")
 
 
@@ -50,6 +50,7 @@ class FakeMedusa:
         self.lost = False
         self.deaf: set[str] = set()
         self.old_drafts = False  # as before 2.6: no filter by date, no way to make one an order
+        self.old_items = False  # as before 2.5: no filter by SKU, no shipping profile of a product
         self.failing: dict[str, tuple[int, Row]] = {}
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.tokens: set[str] = set()
@@ -316,7 +317,8 @@ class FakeMedusa:
     def _list(self, name: str, root: str, rows: list[Row], query: list[tuple[str, str]]) -> Row:
         told = dict(query)
         known = KNOWN - {"updated_at[$gte]"} if name == "draft-orders" and self.old_drafts else KNOWN
-        if name in STRICT and (unknown := {one.removesuffix("[$gte]") for one in set(told) - known}):
+        known = known - {"sku[]"} if name == "product-variants" and self.old_items else known
+        if name in STRICT and (unknown := {one.removesuffix("[$gte]").removesuffix("[]") for one in set(told) - known}):
             raise Refused(400, "invalid_data", f"Invalid request: Unrecognized fields: {sorted(unknown)}")
         if "," in told.get("order", ""):
             raise Refused(500, "unknown_error", "An unknown error occurred.")
@@ -324,6 +326,8 @@ class FakeMedusa:
             for key in ("id", "sku", "email", "external_id"):
                 wanted = [value for option, value in query if option == f"{key}[]"]
                 rows = [row for row in rows if not wanted or row.get(key) in wanted]
+            text = told.get("q", "").lower()
+            rows = [row for row in rows if text in f"{row.get('title')} {row.get('sku')}".lower()]
             rows = [row for row in rows if row.get("updated_at", "") >= told.get("updated_at[$gte]", "")]
         if (order := told.get("order", "")).endswith("updated_at"):
             back = order.startswith("-")
@@ -362,6 +366,8 @@ class FakeMedusa:
         raise Refused(404, "not_found", f"Cannot POST /{path}")
 
     def _create_product(self, body: Row) -> Row:
+        if self.old_items and "shipping_profile_id" in body:
+            raise Refused(400, "invalid_data", "Invalid request: Unrecognized fields: 'shipping_profile_id'")
         if any(one.get("handle") == body["handle"] for one in self.products):
             raise Refused(400, "invalid_data", f"Product with handle: {body['handle']}, already exists.")
         (wanted,) = body["variants"]

@@ -315,7 +315,8 @@ class MedusaActor:
         return found
 
     def variant_of(self, sku: str) -> str:
-        return str(self.staff("GET", f"product-variants?sku={sku}&fields=id")["variants"][0]["id"])
+        found = self.staff("GET", f"product-variants?q={sku}&fields=id,sku")["variants"]
+        return next(str(one["id"]) for one in found if one["sku"] == sku)
 
     def rename(self, product_id: str, title: str) -> None:
         self.staff("POST", f"products/{product_id}", {"title": title})

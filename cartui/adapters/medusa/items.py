@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cartui.adapters.medusa.lists import PRODUCTS, VARIANTS
 from cartui.adapters.medusa.parse import item_key, parse_item, plain_price, split_item_id
 from cartui.adapters.medusa.render import render_item, render_number, render_prices
-from cartui.adapters.medusa.session import MedusaSession, Row, record_path, rows_of
+from cartui.adapters.medusa.session import MedusaSession, Row, record_path, rows_of, unknown_field
 from cartui.adapters.medusa.stock import StockDesk
 from cartui.adapters.medusa.wire import VariantWire
 from cartui.domain.ids import CartItemId
@@ -65,11 +65,19 @@ class ItemDesk:
                 reason = "The shop has several stock locations."
                 raise HoldRecordError(draft.sku, reason, "Set the cart's option Stock location.")
         body = render_item(draft, terms, self._profile())
-        made = self._session.write("admin/products", body, draft.sku, [("fields", "id,variants.id")])
+        try:
+            made = self._make(body, draft.sku)
+        except HoldRecordError as error:
+            if not unknown_field("shipping_profile_id", error):
+                raise
+            made = self._make({k: v for k, v in body.items() if k != "shipping_profile_id"}, draft.sku)  # before 2.5
         item_id = _made_id(made)
         if draft.stock is not None:
             self._set_first_stock(item_id, draft.stock, location, draft.sku)
         return item_id
+
+    def _make(self, body: Mapping[str, Any], sku: str) -> Any:
+        return self._session.write("admin/products", body, sku, [("fields", "id,variants.id")])
 
     def _profile(self) -> str:
         """The default shipping profile: a product without one can't be checked out."""

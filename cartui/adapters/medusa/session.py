@@ -19,7 +19,7 @@ from cartui.adapters.medusa.wire import LocationWire, StoreWire, Terms, read_mom
 from cartui.domain.ports import Connection, Page, Received
 from cartui.domain.safe_text import safe_text
 from cartui.domain.status_map import parse_status_map
-from cartui.errors import AbortCycleError, ExitCode, NeedsOperatorError
+from cartui.errors import AbortCycleError, ExitCode, HoldRecordError, NeedsOperatorError
 from cartui.transport import Auth, Reply, Transport, basic_auth, read_ahead, register_secret, segment
 from cartui.transport.limits import ENDLESS
 
@@ -206,7 +206,7 @@ class MedusaSession:
         try:
             reply = self.get(listing.path, params)
         except AbortCycleError as error:
-            if "Unrecognized fields" in error.problem and "updated_at" in error.problem:
+            if unknown_field("updated_at", error):
                 raise UndatedError(error.problem, error.remedy) from None
             raise
         count = reply.json.get("count") if isinstance(reply.json, dict) else None
@@ -279,6 +279,18 @@ class MedusaSession:
         for chunk in read_ahead(self.walk(listing, since)):
             yield Page(tuple(map(parse, chunk.rows)), chunk.total, chunk.mark)
 
+    def _search(self, listing: Listing, name: str, value: str) -> list[Row]:
+        """Before 2.9 variants can't be listed by their SKU, only searched for a text; what fits is taken."""
+        rows: list[Row] = []
+        skip = 0
+        while True:
+            where = [("q", value), ("offset", str(skip))]
+            found, count, _ = self.page(listing, where, self.take, order="id")
+            rows += [row for row in found if row.get(name) == value]
+            skip += len(found)
+            if not found or skip >= count:
+                return rows
+
     def by_ids(self, listing: Listing, ids: Sequence[str], name: str = "id") -> list[Row]:
         """Rows whose `name` is one of `ids`: an unknown filter may be ignored, so each row is looked at."""
         rows: list[Row] = []
@@ -290,11 +302,18 @@ class MedusaSession:
                 # More than were asked for: an e-mail may have two rows, a guest's and an account's.
                 found, _, _ = self.page(listing, where, 2 * _IDS)
             except AbortCycleError as error:
+                if unknown_field(name, error):
+                    return [row for one in ids for row in self._search(listing, name, one)]
                 self._shrink(error, 0)
                 continue
             rows += [row for row in found if row.get(name) in wanted]
             left = left[len(wanted) :]
         return rows
+
+
+def unknown_field(name: str, error: AbortCycleError | HoldRecordError) -> bool:
+    """Whether the shop refused a request because its version does not know `name`; nothing was done then."""
+    return "Unrecognized fields" in error.problem and f"'{name}'" in error.problem
 
 
 def rows_of(reply: Reply, root: str) -> list[Row]:

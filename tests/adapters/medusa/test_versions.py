@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from cartui.errors import HoldRecordError
 from cartui.sync.intake import checked_pages
 from cartui.testing.conformance import rows_of
 from cartui.transport import NotFoundError
+from tests.adapters.medusa.conftest import DRAFT
 from tests.adapters.medusa_money import Row
 from tests.adapters.medusa_shop import FakeMedusa
 
@@ -68,3 +70,15 @@ def test_draft_that_can_not_be_made_an_order_says_so(old: FakeMedusa, cart: Medu
     with pytest.raises(NotFoundError):
         cart.place_order(CartBasketId("order_none"), "key")
     assert len(rows_of(cart.iter_baskets(None))) == sum(one["status"] == "draft" for one in old.orders)
+
+
+@pytest.mark.parametrize("take", [1, 100])
+def test_items_of_an_older_shop_are_found_by_their_code_and_made(fake: FakeMedusa, cart: MedusaCart, take: int) -> None:
+    """By a search, which finds `NEW-55` and a title that has it, too; nothing is made twice."""
+    fake.old_items = True
+    cart.session.take = take
+    fake.add_variant(fake.add_product(f"{DRAFT.sku} in a box", []), f"{DRAFT.sku}5", "One")
+    assert cart.find_items(DRAFT) == []
+    made = cart.create_item(DRAFT)
+    assert [one.item_id for one in cart.find_items(DRAFT)] == [made]
+    assert [one.item_id for one in cart.find_items(replace(DRAFT, key="another"))] == [made]
