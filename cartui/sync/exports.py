@@ -28,6 +28,7 @@ from cartui.domain.remedies import CART
 from cartui.domain.settings import CartDocument
 from cartui.errors import HoldRecordError, NeedsOperatorError, Remedy, UnknownOutcomeError
 from cartui.sync.basket_recovery import recover_basket
+from cartui.sync.leases import keep
 from cartui.sync.sides import Draft, Side, read_items, side_of
 from cartui.sync.tracking import recover_shipment
 from cartui.sync.workspace import READ_ONLY, READ_ONLY_REMEDY, Workspace
@@ -203,6 +204,7 @@ class Exporter:
 
     def _effect(self, entry_id: int, send: Callable[[], T]) -> T:
         """Send; say in the journal when the cart refused or did not answer."""
+        keep(self.ws, self.lease)
         try:
             return send()
         except HoldRecordError:

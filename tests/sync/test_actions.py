@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,11 +12,13 @@ from cartui.adapters.memory import MemoryCart, MemoryShop
 from cartui.domain.ids import CartItemId, ItemCode, RecordKind
 from cartui.domain.plan import Action, NewItem, Plan
 from cartui.domain.ports import BadRecord, Received
+from cartui.domain.records import CartItem, ItemDraft
 from cartui.domain.rows import View
 from cartui.errors import NeedsOperatorError, UnknownOutcomeError
 from cartui.sync.actions import Selection, our_ids, plan_export, plan_import, plan_link, plan_retry
 from cartui.sync.apply import ApplyReport, apply_plan
 from cartui.sync.cycle import run_cycle
+from cartui.sync.leases import MARGIN_SECONDS
 from cartui.sync.lists import SystemList, cart_dicts, list_cart, system_dicts, system_rows
 from cartui.sync.workspace import StopRequested, Workspace
 from cartui.testing import samples
@@ -233,6 +236,27 @@ def test_a_create_whose_answer_was_lost_is_not_made_twice(ws: Workspace, shop: M
     assert actions(again) == [Action.SAME]
     assert not ws.books.journal.open_entries(cart_id)
     assert [item.sku for item in shop.items.values()].count("NEW") == 1
+
+
+def test_a_create_leaves_with_a_lease_that_outlasts_it(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
+    """However long the cart took to say that it has none: nobody takes the cart over, looks, and makes it as well."""
+    left: list[float] = []
+
+    class Slow(MemoryCart):
+        def find_items(self, draft: ItemDraft) -> Sequence[CartItem]:
+            clock.advance(50)
+            return super().find_items(draft)
+
+        def create_item(self, draft: ItemDraft) -> CartItemId:
+            ((until,),) = ws.books.database.sql("SELECT expires_at FROM lease")
+            left.append(until / 1e6 - clock().timestamp())
+            return super().create_item(draft)
+
+    ready_cart(ws)
+    add_items(ws, own("NEW"))
+    slow = replace(ws, adapters={"memory": replace(ws.adapters["memory"], open=lambda _: Slow(shop))})
+    assert not do(slow, plan_export(slow, NAME, ITEM, Selection(our_ids(ws, ITEM, ["NEW"])))).problems
+    assert left[0] >= MARGIN_SECONDS
 
 
 def test_export_refuses_what_is_unclear(ws: Workspace, shop: MemoryShop) -> None:
