@@ -95,7 +95,7 @@ class ProofState(StrEnum):
 class MoneyProof:
     """How the stated amounts add up to the stated total. `sums` are by line kind, without the rounding line that this
     proof asks for; `difference` = total - sum of all; `tolerance` is the largest difference that rounding can
-    explain."""
+    explain; `unbooked`: what of it stands on no line yet (shops may state a rounding line of their own)."""
 
     currency: str
     sums: tuple[tuple[LineKind, Decimal], ...]
@@ -104,6 +104,7 @@ class MoneyProof:
     tolerance: Decimal
     state: ProofState
     problem: str = ""
+    unbooked: Decimal = Decimal(0)
 
 
 def prove_total(lines: Sequence[AmountLine], total: Decimal, currency: str) -> MoneyProof:
@@ -137,6 +138,7 @@ def prove_total(lines: Sequence[AmountLine], total: Decimal, currency: str) -> M
         tolerance=tolerance,
         state=ProofState.UNEXPLAINED if problem else exact,
         problem=problem,
+        unbooked=_ZERO if problem else difference - booked,
     )
 
 

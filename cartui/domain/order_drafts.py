@@ -10,7 +10,7 @@ from cartui.domain.documents import Document, DocumentDraft, DocumentLine
 from cartui.domain.ids import CartCustomerId, CartItemId, CustomerId, DocumentId, ItemCode, RecordKind
 from cartui.domain.ledger import CartRecord
 from cartui.domain.merge import customer_values
-from cartui.domain.money import MoneyProof, ProofState, prove_total
+from cartui.domain.money import MoneyProof, prove_total
 from cartui.domain.outcomes import RecordState
 from cartui.domain.plan import ImportDocument, NewCustomer
 from cartui.domain.ports import Received
@@ -68,8 +68,8 @@ def draft_with(
 ) -> DocumentDraft:
     """The same where the amounts were proved already; `past`: it posts nothing."""
     lines = [_line(line, ground, default_item) for line in order.lines]
-    if proof.state is ProofState.ROUNDED:
-        lines.append(DocumentLine(LineKind.ROUNDING, "Rounding difference of the shop", proof.difference))
+    if proof.unbooked:
+        lines.append(DocumentLine(LineKind.ROUNDING, "Rounding difference of the shop", proof.unbooked))
     return DocumentDraft(
         kind=settings.import_orders_as,
         external_id=order.order_id,

@@ -229,8 +229,8 @@ def _credit(refund: Refund, source: Document) -> CreditPlan:
         return CreditPlan(
             RecordState.HELD, f"Its lines do not make its amount: {proof.problem}", "Look at the refund in the shop."
         )
-    if proof.state is ProofState.ROUNDED:
-        lines = (*lines, DocumentLine(LineKind.ROUNDING, "Rounding difference of the shop", proof.difference))
+    if proof.unbooked:
+        lines = (*lines, DocumentLine(LineKind.ROUNDING, "Rounding difference of the shop", proof.unbooked))
     method = source.draft.payments[0].method if source.draft.payments else "refund"
     payment = Payment(method, -refund.amount, PaymentState.PAID, reference=refund.refund_id, paid_at=refund.refunded_at)
     draft = DocumentDraft(

@@ -184,6 +184,15 @@ def test_a_cent_of_rounding_gets_a_line_of_its_own() -> None:
     assert sum(line.amount for line in lines) == Decimal("27.61")
 
 
+def test_a_shops_own_rounding_line_is_booked_once() -> None:
+    """Some shops state it themselves."""
+    told = order(1, NOW, total=Decimal("27.61"))
+    told = replace(told, lines=(*told.lines, OrderLine(LineKind.ROUNDING, "Rounding", Decimal("0.01"))))
+    lines = document(plan(told)).draft.lines
+    assert [line.text for line in lines if line.kind is LineKind.ROUNDING] == ["Rounding"]
+    assert sum(line.amount for line in lines) == Decimal("27.61")
+
+
 def test_the_buyer_is_matched_by_link_then_by_email() -> None:
     """S074: a linked customer; else the one registered customer with the e-mail, who is linked by it; else a new
     one."""
