@@ -38,7 +38,8 @@ from cartui.sync.stock_sends import send_stock
 from cartui.sync.tracking import TrackingDesk
 from cartui.sync.workspace import Workspace
 
-GROUP = 100  # stock levels of one round trip: read, import, compute, write
+GROUP = 100  # stock levels of one round (read, import, compute, write) at least
+REQUESTS = 5  # and so many writes of a round, of which each holds as much as the cart takes in a few seconds
 RECORDS = 25  # items or customers that are compared at once
 ORDER = (OutboxKind.SHIPMENT, OutboxKind.STOCK, OutboxKind.ITEM, OutboxKind.CUSTOMER)
 
@@ -56,7 +57,7 @@ def send_outbox(out: Outbound) -> None:
 
 def _send_kind(out: Outbound, kind: OutboxKind) -> None:
     send = _SENDERS[kind]
-    size = GROUP if kind is OutboxKind.STOCK else RECORDS
+    size = max(GROUP, REQUESTS * out.cart.facts.stock_rows) if kind is OutboxKind.STOCK else RECORDS
     tried: set[int] = set()
     while rows := out.ws.books.outbox.due(out.document.cart_id, kind, size, but=tried):
         out.ensure_going()

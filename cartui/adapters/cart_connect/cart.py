@@ -102,6 +102,7 @@ FACTS: Final = CartFacts(
 )
 _BASE: Final = "cartconnect/v1"
 _MOST_ID_CHARACTERS: Final = 4_000  # of one query: web servers take request lines of 8 kB
+_IDS_UNASKED: Final = 100  # so many any shop should take
 _REFUSED: Final = (400, 404, 409)
 _STOCK_ANSWER: Final = TypeAdapter(wire.StockAnswer)
 _WRITE_STATES: Final = {
@@ -257,9 +258,12 @@ class CartConnect:
         return [row for row in listing.rows if row.external_id in set(batch)]
 
     def _id_batches(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
+        if len(ids) > _IDS_UNASKED:
+            self.ping()  # says how many it takes at once
+        most = self.facts.page_size if self._ping else _IDS_UNASKED
         batch: list[str] = []
         for one in ids:
-            if len(batch) >= min(100, self.facts.page_size) or len(",".join((*batch, one))) > _MOST_ID_CHARACTERS:
+            if len(batch) >= most or len(",".join((*batch, one))) > _MOST_ID_CHARACTERS:
                 yield batch
                 batch = []
             batch.append(one)
