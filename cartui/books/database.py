@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import peewee
 
@@ -39,12 +39,6 @@ SQLITE_OLDEST: Final = (3, 35, 0)
 
 
 Row = tuple[Any, ...]
-
-
-class Statement(Protocol):
-    """A peewee query."""
-
-    def execute(self, database: peewee.Database) -> Any: ...
 
 
 class _Thread(threading.local):

@@ -155,11 +155,6 @@ class Stock:
         )
         return [ItemId(row[0]) for row in rows]
 
-    def allocated_by(self, document_id: DocumentId) -> dict[ItemId, Decimal]:
-        """What one order keeps."""
-        rows = self._db.sql("SELECT item_id, quantity FROM allocation WHERE document_id = ?", (int(document_id),))
-        return {ItemId(row[0]): from_micros(row[1]) for row in rows}
-
 
 def _stored(move: StockMove, now: datetime, actor: str, document: Document | None) -> tuple[object, ...]:
     return (

@@ -108,11 +108,6 @@ def outgoing_fields(
     return Outgoing(tuple(fields), tuple(conflicts))
 
 
-def has_news(agreed: Values, ours: Values) -> bool:
-    """Whether anything of ours differs from what both sides last agreed on; blanks are no news."""
-    return any(mine and mine != agreed.get(name) for name, mine in ours.items())
-
-
 def plan_item_send(
     item: Item, links: Links, current: CartItem | None, settings: CartSettings, *, ours_is_newer: bool
 ) -> PlannedChange:

@@ -221,15 +221,6 @@ def merged(transfers: Iterable[Transfer]) -> tuple[Transfer, ...]:
     return tuple(made)
 
 
-def balance_of(transfers: Iterable[Transfer]) -> dict[tuple[str, AccountKey], Decimal]:
-    """(currency, account) -> debit less credit."""
-    found: dict[tuple[str, AccountKey], Decimal] = {}
-    for one in transfers:
-        for account, amount in ((one.debit, one.amount), (one.credit, -one.amount)):
-            found[one.currency, account] = found.get((one.currency, account), _ZERO) + amount
-    return found
-
-
 def _transfer(
     debit: AccountKey, credit: AccountKey, amount: Decimal, currency: str, text: str, rate: Decimal | None = None
 ) -> list[Transfer]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from cartui.books import BrokenInvariantError, Lease
@@ -338,8 +337,3 @@ def our_id_of(payload: ExportPayload) -> int:
 def external_id_of(payload: ExportPayload) -> str:
     """The cart's id of the record that is changed; "" for one to be made."""
     return payload.cart_item_id if isinstance(payload, ExportItem) else payload.cart_customer_id
-
-
-def stock_sent(payload: ExportPayload) -> Decimal | None:
-    """The stock that a payload writes, None for none."""
-    return payload.stock.quantity if isinstance(payload, ExportItem) and payload.stock is not None else None

@@ -28,6 +28,7 @@ from tests.adapters.bigcommerce_words import (
     rounded,
     text,
 )
+from tests.loopback import running
 
 __all__ = ["NOW", "STATUS_NAMES", "STORE", "TOKEN", "FakeBigCommerce", "iso", "rfc", "serving"]
 
@@ -367,11 +368,5 @@ def serving(shop: FakeBigCommerce) -> Iterator[str]:
     handler = type("Handler", (_Handler,), {"shop": shop})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/stores/{STORE}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(server) as url:
+        yield f"{url}/stores/{STORE}"

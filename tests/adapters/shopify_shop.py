@@ -36,6 +36,7 @@ from tests.adapters.shopify_words import (
     tax,
     understood,
 )
+from tests.loopback import running
 
 __all__ = [
     "CLIENT_ID", "CLIENT_SECRET", "DEPOT", "HOME", "NOW", "TOKEN", "FakeShopify", "Row", "bag", "discount", "iso",
@@ -382,11 +383,5 @@ def serving(shop: FakeShopify) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(server) as url:
+        yield url

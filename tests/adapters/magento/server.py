@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -16,6 +15,7 @@ from typing import Any
 from cartui.adapters.magento import SPEC, MagentoCart
 from cartui.domain.ports import Connection
 from tests.adapters.magento.shop import ADMIN, FOUR, TOKEN, Hurt, MagentoShop, stamp
+from tests.loopback import running
 
 _PAGE = b"<!doctype html>\n<html><head><title>Error 503: Service Unavailable</title></head></html>"
 
@@ -73,14 +73,8 @@ def serving(shop: MagentoShop) -> Iterator[str]:
     """The shop's address while it runs."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.shop = shop
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(server) as url:
+        yield url
 
 
 SECRETS = {

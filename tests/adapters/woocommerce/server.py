@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import json
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from tests.adapters.woocommerce.shop import Refusal, Shop
+from tests.loopback import running
 
 KEY, SECRET = "ck_made_up_key", "cs_made_up_secret"
 NOTICE = b"<br />\n<b>Notice</b>:  Undefined index: [foo] in <b>/srv/www/plugin.php</b> on line <b>12</b><br />\n"
@@ -184,11 +184,5 @@ def serving(shop: Shop, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     server.daemon_threads = True
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with running(server) as url:
+        yield url.replace("http:", "https:") if tls else url
