@@ -251,7 +251,7 @@ def pick_documents(ws: Workspace, document_ids: Sequence[DocumentId]) -> list[st
 
 
 def receive_payment(ws: Workspace, document: Document, amount: Decimal, method: str, reference: str = "") -> Document:
-    """A customer paid an approved invoice, in whole or part (negative: money went back)."""
+    """A customer paid an approved invoice, in whole or part (negative: money went back, never more than its total)."""
     with ws.books.transaction():
         document = _fresh(ws, document)
         if document.draft.kind is not DocumentKind.SALES_INVOICE or document.status is not DocumentStatus.APPROVED:
@@ -260,6 +260,11 @@ def receive_payment(ws: Workspace, document: Document, amount: Decimal, method: 
             raise NeedsOperatorError(
                 f"{amount} {document.draft.currency} can't be booked: {document.open_amount} is open.",
                 "Book at most what is open.",
+            )
+        if document.open_amount - amount > document.draft.total:
+            back = max(_ZERO, document.draft.total - document.open_amount)
+            raise NeedsOperatorError(
+                f"{-amount} {document.draft.currency} can't have gone back: {back} was paid.", "Book at most that."
             )
         account = ws.books.accounts.map_of(document.cart_id).payment(method)
         text = f"paid by {method} {reference}".strip()

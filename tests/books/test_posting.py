@@ -89,6 +89,17 @@ def test_an_invoice_is_owed_until_it_is_paid(ws: Workspace, cart_id: CartId) -> 
     assert check_books(ws) == []
 
 
+def test_no_more_money_goes_back_than_came(ws: Workspace, cart_id: CartId) -> None:
+    """A digit too much is refused in this direction, too."""
+    invoice = approved(ws, stored(ws, cart_id, an_order()).document_id)
+    with pytest.raises(NeedsOperatorError, match="0 was paid"):
+        fulfilment.receive_payment(ws, invoice, Decimal(-1), "bank")
+    fulfilment.receive_payment(ws, invoice, Decimal(20), "bank")
+    with pytest.raises(NeedsOperatorError, match=r"20\.?0* was paid"):
+        fulfilment.receive_payment(ws, invoice, Decimal(-200), "bank")
+    assert fulfilment.receive_payment(ws, invoice, Decimal(-20), "bank").open_amount == invoice.draft.total
+
+
 def test_receivables_grow_old(ws: Workspace, cart_id: CartId, clock: HandClock) -> None:
     """By the date of the invoice."""
     approved(ws, stored(ws, cart_id, an_order()).document_id)
