@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 import httpx
 import pytest
 from defusedxml.ElementTree import fromstring
+
+from tests.loopback import running
 
 _READ_ONLY = {"manufacturer_name", "quantity", "position_in_category", "id_default_image", "associations"}
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -144,15 +145,8 @@ def way_to(shop: str) -> Iterator[Way]:
     with httpx.Client(base_url=shop, timeout=120, trust_env=False) as client:
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(way, client))
         server.daemon_threads = True
-        way.address = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
+        with running(server) as way.address:
             yield way
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
 
 def _handler(way: Way, client: httpx.Client) -> type[BaseHTTPRequestHandler]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
+
+from tests.loopback import running
 
 _MUTATION = re.compile(r"^\s*mutation\b", re.MULTILINE)
 _SESSION = re.compile(r"login\(")
@@ -57,15 +58,8 @@ def tapped(shop: str) -> Iterator[Tap]:
     with httpx.Client(base_url=shop, timeout=60, trust_env=False) as client:
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(tap, client))
         server.daemon_threads = True
-        tap.address = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
+        with running(server) as tap.address:
             yield tap
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
 
 def _handler(tap: Tap, client: httpx.Client) -> type[BaseHTTPRequestHandler]:
