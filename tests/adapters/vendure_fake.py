@@ -127,6 +127,8 @@ class FakeVendure:
             return 200, {"data": {"__typename": "Query"}}, {}
         try:
             self._validate(query, variables)
+            if "me{" in query and token == "of the key":
+                raise Refused("FORBIDDEN", "You are not currently authorized to perform this action")
             if token not in {*self.tokens, "of the key"} or name in self.forbidden:
                 raise Refused("FORBIDDEN", "You are not currently authorized to perform this action")
             if name in self.refused:
@@ -203,8 +205,8 @@ class FakeVendure:
             channel |= {"pricesIncludeTax": True, "defaultLanguageCode": "en"}
             settings = {"trackInventory": True, "serverConfig": {"moneyStrategyPrecision": 2}}
             return {"activeChannel": channel, "globalSettings": settings}
-        if query == "{me{id}}":
-            return {"me": {"id": "1"}}
+        if query == "{globalSettings{id}}":
+            return {"globalSettings": {"id": "1"}}
         if "permissions" in query:
             me = {"channels": [{"code": "main", "permissions": self.permissions}]}
             return {"activeChannel": {"code": "main"}, "me": me}

@@ -147,8 +147,8 @@ class VendureSession:
         return cast("dict[str, Any]", reply.json["data"]), reply
 
     def _ensure_key(self) -> None:
-        """What is refused to a key may be a missing right, or the key itself."""
-        if refusal_in(self.post("{me{id}}", {}, writes=False).json):
+        """What is refused to a key may be a missing right, or the key itself. (`me` is refused to each key.)"""
+        if refusal_in(self.post("{globalSettings{id}}", {}, writes=False).json):
             raise NeedsOperatorError(
                 "The shop did not accept the API key.",
                 "Enter it again; the shop needs Vendure 3.6 or newer with api-key in authOptions.tokenMethod. "
