@@ -51,7 +51,8 @@ class FakeMedusa:
         self.lost = False
         self.deaf: set[str] = set()
         self.old_drafts = False  # as before 2.6: no filter by date, no way to make one an order
-        self.old_items = False  # as before 2.5: no filter by SKU, no shipping profile of a product
+        self.old_orders = False  # as before 2.3: none have credit lines, asking for them breaks the list
+        self.old_items = False  # as before 2.5: no filter by SKU, no profile of a product, no batch of stock
         self.failing: dict[str, tuple[int, Row]] = {}
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.tokens: set[str] = set()
@@ -321,6 +322,8 @@ class FakeMedusa:
         known = known - {"sku[]"} if name == "product-variants" and self.old_items else known
         if name in STRICT and (unknown := {one.removesuffix("[$gte]").removesuffix("[]") for one in set(told) - known}):
             raise Refused(400, "invalid_data", f"Invalid request: Unrecognized fields: {sorted(unknown)}")
+        if self.old_orders and "credit_lines" in told.get("fields", ""):
+            raise Refused(500, "unknown_error", "An unknown error occurred.")
         if "," in told.get("order", ""):
             raise Refused(500, "unknown_error", "An unknown error occurred.")
         if name not in self.deaf:
@@ -355,12 +358,13 @@ class FakeMedusa:
             (r"admin/customers/([^/]+)/addresses", self._add_address),
             (r"admin/inventory-items/location-levels/batch", self._set_levels),
             (r"admin/inventory-items/([^/]+)/location-levels", self._create_level),
+            (r"admin/inventory-items/([^/]+)/location-levels/([^/]+)", self._update_level),
             (r"admin/orders/([^/]+)/fulfillments", self._pack),
             (r"admin/orders/([^/]+)/fulfillments/([^/]+)/shipments", self._ship),
             (r"admin/orders/([^/]+)/(complete|archive|cancel)", self._set_status),
             (r"admin/draft-orders/([^/]+)/convert-to-order", self._convert),
         ):
-            if self.old_drafts and act == self._convert:
+            if (self.old_drafts and act == self._convert) or (self.old_items and act == self._set_levels):
                 continue
             if match := re.fullmatch(pattern, path):
                 return act(body, *map(unquote, match.groups()))
@@ -451,6 +455,12 @@ class FakeMedusa:
     def _create_level(self, body: Row, item_id: str) -> Row:
         level = {**body, "inventory_item_id": item_id}
         self._set_levels({"create": [level]})
+        return {"inventory_item": {"id": item_id}}
+
+    def _update_level(self, body: Row, item_id: str, place: str) -> Row:
+        if set(body) != {"stocked_quantity"}:
+            raise Refused(400, "invalid_data", "Invalid request: Unrecognized fields")
+        self._set_levels({"update": [{**body, "inventory_item_id": item_id, "location_id": place}]})
         return {"inventory_item": {"id": item_id}}
 
     def _pack(self, body: Row, order_id: str) -> Row:

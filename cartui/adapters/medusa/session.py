@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from cartui.adapters.medusa.facts import FACTS, FREE
-from cartui.adapters.medusa.lists import LOCATIONS, Listing
+from cartui.adapters.medusa.lists import CREDIT, LOCATIONS, ORDERS, Listing
 from cartui.adapters.medusa.parse import ORDER_STATES, row_id
 from cartui.adapters.medusa.render import render_since
 from cartui.adapters.medusa.wire import LocationWire, StoreWire, Terms, read_moment
@@ -57,6 +57,7 @@ class MedusaSession:
         self.free = options.get("stock_level", "").strip() == FREE
         self.take = FACTS.page_size
         self.token = ""
+        self._no_credit = False
         self.terms: Terms | None = None
         self._lock = threading.RLock()
         self._with_key: Auth = basic_auth(lambda: connection.secret("password"), lambda: "")
@@ -202,17 +203,30 @@ class MedusaSession:
         self, listing: Listing, where: Params, take: int, fields: str = "", order: str = "updated_at"
     ) -> tuple[list[Row], int, datetime | None]:
         # By the stamp alone: two keys are an error of the server.
-        params = [*where, ("order", order), ("limit", str(take)), ("fields", fields or listing.fields)]
+        asked = fields or (listing.fields.replace(f"{CREDIT},", "") if self._no_credit else listing.fields)
+        params = [*where, ("order", order), ("limit", str(take)), ("fields", asked)]
         try:
             reply = self.get(listing.path, params)
         except AbortCycleError as error:
             if unknown_field("updated_at", error):
                 raise UndatedError(error.problem, error.remedy) from None
-            raise
+            if not (CREDIT in asked and not fields and "(status 500)" in error.problem and self._fails_on_credit()):
+                raise
+            self._no_credit = True
+            return self.page(listing, where, take, order=order)
         count = reply.json.get("count") if isinstance(reply.json, dict) else None
         if not isinstance(count, int):
             raise AbortCycleError("The shop's list states no count.", "Test the connection.")
         return rows_of(reply, listing.root), count, reply.date
+
+    def _fails_on_credit(self) -> bool:
+        """Whether it is for the credit lines that orders can't be read: nothing else of them is asked for here."""
+        self.page(ORDERS, [], 1, "id")
+        try:
+            self.page(ORDERS, [], 1, f"id,{CREDIT}")
+        except AbortCycleError as error:
+            return "(status 500)" in error.problem
+        return False
 
     def walk(self, listing: Listing, since: datetime | None) -> Iterator[Chunk]:
         """Pages by the stamp of the last row, not by an offset: rows that change meanwhile move to the end and shift

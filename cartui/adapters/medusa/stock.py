@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from cartui.adapters.medusa.lists import VARIANTS
 from cartui.adapters.medusa.parse import levels_of, split_item_id, stock_of
 from cartui.adapters.medusa.render import render_number
-from cartui.adapters.medusa.session import MedusaSession
+from cartui.adapters.medusa.session import MedusaSession, record_path
 from cartui.adapters.medusa.wire import Terms, VariantWire
 from cartui.domain.ids import CartItemId
 from cartui.domain.records import StockResult, StockWrite, WriteState
 from cartui.errors import AbortCycleError, HoldRecordError, UnknownOutcomeError
-from cartui.transport import batches_of, set_in_batches
+from cartui.transport import NotFoundError, batches_of, segment, set_in_batches
 
 _PATH: Final = "admin/inventory-items/location-levels/batch"
 _BATCH: Final = 100  # what is compared shall not be old when it is written
@@ -27,6 +27,7 @@ class StockDesk:
 
     def __init__(self, session: MedusaSession) -> None:
         self._session = session
+        self._singly = False  # the shop has no batch: before 2.2
 
     def set_stock(self, writes: Sequence[StockWrite]) -> list[StockResult]:
         """One result a write, in order. What was written before a failure is never forgotten."""
@@ -86,13 +87,10 @@ class StockDesk:
         if not wires:
             return {}
         names = list(wires)
-        body = {
-            kind: [one[kind] for one in wires.values() if kind in one]
-            for kind in (_UPDATE, _CREATE)
-            if any(kind in one for one in wires.values())
-        }
+        if self._singly and len(names) > 1:
+            return self._send_halves(wires, begun=begun)
         try:
-            self._session.write(_PATH, body, names[0] if len(names) == 1 else "stock")
+            self._write(wires)
         except AbortCycleError as error:
             if not (begun or isinstance(error, UnknownOutcomeError)):
                 raise
@@ -100,10 +98,37 @@ class StockDesk:
         except HoldRecordError as error:
             if len(names) == 1:
                 return {names[0]: StockResult(CartItemId(names[0]), WriteState.REFUSED, reason=error.problem)}
-            half = len(names) // 2
-            first, second = ({one: wires[one] for one in part} for part in (names[:half], names[half:]))
-            return self._send(first, begun=begun) | self._send(second, begun=True)
+            return self._send_halves(wires, begun=begun)
         return {one: StockResult(CartItemId(one), WriteState.DONE) for one in names}
+
+    def _send_halves(self, wires: Mapping[str, dict[str, Any]], *, begun: bool) -> dict[str, StockResult]:
+        names = list(wires)
+        half = len(names) // 2
+        first, second = ({one: wires[one] for one in part} for part in (names[:half], names[half:]))
+        return self._send(first, begun=begun) | self._send(second, begun=True)
+
+    def _write(self, wires: Mapping[str, dict[str, Any]]) -> None:
+        name = next(iter(wires)) if len(wires) == 1 else "stock"
+        body = {
+            kind: [one[kind] for one in wires.values() if kind in one]
+            for kind in (_UPDATE, _CREATE)
+            if any(kind in one for one in wires.values())
+        }
+        if not self._singly:
+            try:
+                self._session.write(_PATH, body, name)
+            except NotFoundError:
+                if len(wires) > 1:
+                    raise
+            else:
+                return
+        ((kind, (level,)),) = body.items()
+        path = record_path("admin/inventory-items", level["inventory_item_id"], "location-levels")
+        if kind == _UPDATE:
+            path = f"{path}/{segment(level['location_id'])}"
+        wanted = ("stocked_quantity",) if kind == _UPDATE else ("stocked_quantity", "location_id")
+        self._session.write(path, {one: level[one] for one in wanted}, name)
+        self._singly = True
 
 
 def _refused(write: StockWrite, reason: str) -> StockResult:

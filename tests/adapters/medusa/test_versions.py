@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
 from cartui.adapters.medusa import MedusaCart
-from cartui.domain.ids import CartBasketId
+from cartui.domain.ids import CartBasketId, CartItemId, CartOrderId
 from cartui.domain.ports import Verdict
-from cartui.errors import HoldRecordError
+from cartui.domain.records import StockWrite, WriteState
+from cartui.errors import AbortCycleError, HoldRecordError
 from cartui.sync.intake import checked_pages
 from cartui.testing.conformance import rows_of
 from cartui.transport import NotFoundError
-from tests.adapters.medusa.conftest import DRAFT
+from tests.adapters.medusa.conftest import DRAFT, item_id_of
 from tests.adapters.medusa_money import Row
 from tests.adapters.medusa_shop import FakeMedusa
 
@@ -82,3 +84,38 @@ def test_items_of_an_older_shop_are_found_by_their_code_and_made(fake: FakeMedus
     made = cart.create_item(DRAFT)
     assert [one.item_id for one in cart.find_items(DRAFT)] == [made]
     assert [one.item_id for one in cart.find_items(replace(DRAFT, key="another"))] == [made]
+
+
+def test_stock_of_an_older_shop_is_written_piece_by_piece(fake: FakeMedusa, cart: MedusaCart) -> None:
+    """Each with its own answer; that there is no batch is learned once. A first level is made."""
+    fake.old_items = True
+    known, other = fake.variants[0], fake.variants[1]
+    fresh = fake.add_variant(fake.add_product("Fresh", []), "FRESH-1", "One")
+    fresh["inventory_items"][0]["inventory"]["location_levels"] = []
+    rows = [known, other, fresh]
+    writes = [StockWrite(item_id_of(one), Decimal(7 + number), None) for number, one in enumerate(rows)]
+    writes.append(StockWrite(CartItemId("prod_none:variant_none"), Decimal(1), None))
+    results = cart.set_stock(writes)
+    assert [one.state for one in results] == [WriteState.DONE] * 3 + [WriteState.REFUSED]
+    assert [fake.level(one)["stocked_quantity"] for one in rows] == [7, 8, 9]
+    fake.asked.clear()
+    assert [one.state for one in cart.set_stock(writes[:2])] == [WriteState.DONE] * 2
+    assert not any(path.endswith("batch") for _, path, _ in fake.asked)
+
+
+def test_orders_of_an_older_shop_are_read_without_credit_lines(fake: FakeMedusa, cart: MedusaCart) -> None:
+    """It fails as a whole where they are asked for; that is learned once. A shop that fails for another reason is not
+    taken for an old one."""
+    fake.failing["admin/orders"] = (500, {"message": "An unknown error occurred."})
+    with pytest.raises(AbortCycleError):
+        list(cart.iter_orders(None))
+    fake.failing.clear()
+    fake.asked.clear()
+    list(cart.iter_orders(None))
+    assert any("credit_lines" in told.get("fields", "") for _, _, told in fake.asked)
+    fake.old_orders = True
+    placed = [one for one in fake.orders if one["status"] != "draft"]
+    assert len(rows_of(cart.iter_orders(None))) == len(placed)
+    fake.asked.clear()
+    assert cart.get_orders([CartOrderId(placed[0]["id"])]).rows
+    assert not any("credit_lines" in told.get("fields", "") for _, _, told in fake.asked)
