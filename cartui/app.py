@@ -220,10 +220,16 @@ class CartuiApp(App[int], inherit_bindings=False):
         mode = _mode(name, number)
         if mode not in self._modes:
             screen_class = tab.load()
-            self.add_mode(mode, lambda: screen_class(name))
+            self.add_mode(mode, lambda: self._current(screen_class(name)))
         self.switch_mode(mode)
         self._shown_cart = name
         self._show_window_title()
+
+    def _current(self, screen: Screen[Any]) -> Screen[Any]:
+        """A new screen takes its styles as it is mounted. Textual believes it out of date: on opening a tab it would
+        parse every style sheet and restyle all that is shown, twice, a good part of the time until the tab stands."""
+        screen._css_update_count = self._css_update_count  # noqa: SLF001 - there is no other way to say so
+        return screen
 
     def close_cart(self, name: str) -> None:
         self.switch_mode(HOME)

@@ -113,8 +113,7 @@ class CartuiScreen(WorkScreen):
 
     def show_keys(self) -> None:
         """Bring the footer up to date."""
-        lines = self.query("#keys").results(KeyLine)
-        for line in lines:
+        if line := self.query_one_optional("#keys", KeyLine):
             line.show(self._footer_entries())
 
     def _footer_entries(self) -> list[tuple[str, str, bool, str]]:

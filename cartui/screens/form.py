@@ -48,7 +48,7 @@ class FormScreen(CartuiScreen):
     @property
     def fields(self) -> list[Field]:
         """All fields, in the order of the screen."""
-        return list(self.query(Field))
+        return self.walk_children(Field)  # asked for at every key: a query takes ten times as long
 
     def field(self, name: str) -> Field:
         """The field of that name."""

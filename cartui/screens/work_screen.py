@@ -99,7 +99,7 @@ class WorkScreen(Screen[Any]):
             self._draw_hint()
 
     def _draw_hint(self) -> None:
-        for line in self.query("#hint").results(TextLine):
+        if line := self.query_one_optional("#hint", TextLine):
             line.show(*self._hint)
 
     def tell(self, error: CartuiError, title: str = "") -> None:
