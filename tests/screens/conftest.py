@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 from cartui.adapters import memory
 from cartui.app import CartuiApp
@@ -16,6 +19,23 @@ from cartui.sync.workspace import Workspace
 from cartui.testing.clock import FrozenClock
 from cartui.testing.workspace import memory_workspace
 from tests.screens.terminal import NOW, URL, Script, ScriptedCart
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _parsed_once() -> Iterator[None]:
+    """The rules of a style sheet are parsed once, not again for each of some hundred apps: apps only read them."""
+    kept: dict[object, list[RuleSet]] = {}
+    parse = Stylesheet._parse_rules
+
+    def parse_once(self: Stylesheet, css: str, *args: object, **words: object) -> list[RuleSet]:
+        key = (css, args, *words.items(), *self._variables.items())
+        if key not in kept:
+            kept[key] = parse(self, css, *args, **words)  # type: ignore[arg-type]
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -63,9 +83,15 @@ def ws(tmp_path: Path, shop: memory.MemoryShop, clock: FrozenClock, script: Scri
 
 @pytest.fixture
 def make_app(ws: Workspace) -> Callable[..., CartuiApp]:
-    """The app; the auto-sync runner is off unless a test asks for it."""
+    """The app; the auto-sync runner is off unless a test asks for it. `tab`: the cart opens there, and what a test of
+    that tab does not look at, Auto-sync, the largest of all, is not built first."""
 
-    def make(*, runner: bool = False, start_cart: str | None = None, keys: dict[str, str] | None = None) -> CartuiApp:
-        return CartuiApp(ws, start_cart=start_cart, runner=runner, keys=keys)
+    def make(
+        *, runner: bool = False, start_cart: str | None = None, tab: int = 1, keys: dict[str, str] | None = None
+    ) -> CartuiApp:
+        app = CartuiApp(ws, start_cart=start_cart, runner=runner, keys=keys)
+        if tab != 1:
+            app.open_cart = partial(app.open_cart, tab=tab)
+        return app
 
     return make

@@ -19,10 +19,9 @@ async def test_newest_first_and_filterable(ws: Workspace, shop: MemoryShop, make
     ready_cart(ws)
     fill(shop, orders=2)
     put_bad_order(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=10)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "0")
         assert "Nothing was done with this cart yet." in seen(app)
         await press(pilot, "5", "l", "j", "I", "y", "q", "a", "I", "y", "q", "0")  # the row under the newest
         assert column(app, "action")[-1] == "create"
@@ -41,10 +40,10 @@ async def test_newest_first_and_filterable(ws: Workspace, shop: MemoryShop, make
 async def test_last_errors(ws: Workspace, make_app: Make) -> None:
     """Greyed while there was none; then the newest is on top."""
     ready_cart(ws)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=10)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "0", "E")
+        await press(pilot, "E")
         assert hint(app) == "There was no error in this session."
         app.remember_error("The first.")
         app.remember_error("The second.")

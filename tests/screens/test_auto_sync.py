@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from textual.pilot import Pilot
 
 from cartui.app import CartuiApp
@@ -62,6 +63,7 @@ async def test_fields_are_read_only_until_edit(ws: Workspace, make_app: Make) ->
         assert not tab(app).editing
 
 
+@pytest.mark.slow
 async def test_dates_and_switches_are_saved(ws: Workspace, make_app: Make) -> None:
     """What is typed is stored: dates in the local zone as UTC, the document kind, the switches, the poll minutes."""
     add(ws)
@@ -190,6 +192,7 @@ async def test_an_old_date_wants_the_name_typed(ws: Workspace, make_app: Make) -
     assert carts.view_cart(ws, NAME).document.status is SyncStatus.RUNNING
 
 
+@pytest.mark.slow
 async def test_the_cursor_goes_through_every_field_that_matters(ws: Workspace, make_app: Make) -> None:
     """All switches To Cart are off at the start; what hangs on a switch is out of the way until it is on."""
     add(ws)
@@ -220,6 +223,7 @@ async def test_the_cursor_goes_through_every_field_that_matters(ws: Workspace, m
         assert await names() - first == owners | stock
 
 
+@pytest.mark.slow
 async def test_what_is_sent_is_saved_and_both_directions_want_an_owner(ws: Workspace, make_app: Make) -> None:
     """Save is refused with the remedy; once every field has an owner it is stored, and the status bar says it."""
     add(ws)

@@ -27,7 +27,7 @@ def app(ws: Workspace, shop: MemoryShop, make_app: Make) -> CartuiApp:
     ready_cart(ws)
     shop.baskets["b1"] = samples.basket(1, shop.clock())
     shop.baskets["b2"] = samples.basket(2, shop.clock(), status=BasketStatus.LOST, native_status="lost")
-    return make_app(start_cart=NAME)
+    return make_app(start_cart=NAME, tab=8)
 
 
 async def test_a_basket_is_worked_on_and_ordered_by_keys(ws: Workspace, shop: MemoryShop, app: CartuiApp) -> None:

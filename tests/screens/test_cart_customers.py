@@ -26,10 +26,10 @@ async def test_creates_and_links(ws: Workspace, shop: MemoryShop, make_app: Make
         NewCustomer(first_name="Ann", email="buyer1@example.test"),
         NewCustomer(first_name="Bea", email="bea@example.test", code=CustomerCode("BEA")),
     )
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=7)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "7", "l", "e")
+        await press(pilot, "l", "e")
         await typed(pilot, "ANN-0")
         await press(pilot, "enter", "g", "c", "y", "q")
         assert CustomerCode("ANN-0") in ws.books.customers.find_by_codes([CustomerCode("ANN-0")])

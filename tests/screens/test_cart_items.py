@@ -22,10 +22,10 @@ async def test_cells_are_checked_while_they_are_typed(ws: Workspace, shop: Memor
     """A letter in a number is told under the cell at once and can't be taken; the row is marked as edited."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=6)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "6", "l", "e")
+        await press(pilot, "l", "e")
         table = tab(app).table
         await typed(pilot, "A-1")
         await press(pilot, "tab")
@@ -42,10 +42,10 @@ async def test_creates_the_chosen_with_what_was_typed(ws: Workspace, shop: Memor
     """Code, cost and opening stock are the typed ones; without a typed code it is the SKU; the list says linked."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=6)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "6", "l", "e")
+        await press(pilot, "l", "e")
         await typed(pilot, "A-1")
         await press(pilot, "tab")
         await typed(pilot, "2.5")
@@ -68,10 +68,10 @@ async def test_links_to_items_that_exist(ws: Workspace, shop: MemoryShop, make_a
     ready_cart(ws)
     fill(shop, items=3)
     own_items(ws, NewItem(ItemCode("SKU-0"), "Ours"), NewItem(ItemCode("OTHER"), "Ours too"))
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=6)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "6", "l", "j", "e")
+        await press(pilot, "l", "j", "e")
         await typed(pilot, "OTHER")
         await press(pilot, "enter", "a", "L", "y")
         before = ws.books.items.count()
@@ -85,10 +85,10 @@ async def test_typed_cells_stay_when_tabs_change(ws: Workspace, shop: MemoryShop
     """They are kept on other tabs and when the list is read again, and leaving the cart asks."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=6)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "6", "l", "e")
+        await press(pilot, "l", "e")
         await typed(pilot, "A-1")
         await press(pilot, "enter", "7", "6", "l")
         assert tab(app).table.edits == {("i0", "code"): "A-1"}
@@ -104,10 +104,10 @@ async def test_two_rows_can_not_be_given_one_code(ws: Workspace, shop: MemorySho
     """The second one is told while it is typed."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=6)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "6", "l", "e")
+        await press(pilot, "l", "e")
         await typed(pilot, "A-1")
         await press(pilot, "enter", "e")
         await typed(pilot, "a-1")
@@ -118,10 +118,10 @@ async def test_no_action_while_a_cell_is_typed_in(ws: Workspace, shop: MemorySho
     """The letters of actions go into the cell."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=6)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "6", "l", "e", "c", "L", "q")
+        await press(pilot, "l", "e", "c", "L", "q")
         assert tab(app).table.editing_text == "cLq"
         await press(pilot, "escape")
         assert tab(app).table.edits == {}

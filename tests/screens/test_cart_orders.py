@@ -38,10 +38,9 @@ async def test_nothing_is_read_before_list_all(ws: Workspace, shop: MemoryShop, 
     """The cart is asked only when told to; until then the tab says which key does it, and Import is greyed."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5")
         assert "Press l to list all orders of the cart." in seen(app)
         assert "(I Import selected)" in lines(app)[-1]
         await press(pilot, "I")
@@ -55,10 +54,10 @@ async def test_imports_the_marked_ones(ws: Workspace, shop: MemoryShop, make_app
     """Marked orders become PENDING documents after the plan was shown and taken; the list shows what became of them."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l", "space", "space", "I")
+        await press(pilot, "l", "space", "space", "I")
         assert len(plan_screen(app).plan.changes) == 2
         assert documents(ws) == 0
         await press(pilot, "y")
@@ -73,10 +72,10 @@ async def test_nothing_marked_means_the_row_under_the_cursor(ws: Workspace, shop
     """As in every such program: no marks, one row."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l", "j", "j", "I")
+        await press(pilot, "l", "j", "j", "I")
         (change,) = plan_screen(app).plan.changes
         assert change.key == "3"
 
@@ -85,10 +84,10 @@ async def test_leaving_the_plan_changes_nothing(ws: Workspace, shop: MemoryShop,
     """n leaves; no document is written and the marks stay."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l", "a", "I", "n")
+        await press(pilot, "l", "a", "I", "n")
         assert documents(ws) == 0
         assert tab(app).table.marked_count == 6
 
@@ -97,10 +96,10 @@ async def test_importing_again_doubles_nothing(ws: Workspace, shop: MemoryShop, 
     """What was imported before is the same the second time."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l", "a", "I", "y", "q", "a", "I")
+        await press(pilot, "l", "a", "I", "y", "q", "a", "I")
         assert not plan_screen(app).plan.effective
         await press(pilot, "y", "q")
         assert documents(ws) == 6
@@ -111,10 +110,10 @@ async def test_a_bad_order_is_held_and_stays_marked(ws: Workspace, shop: MemoryS
     ready_cart(ws)
     fill(shop, orders=2)
     put_bad_order(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l", "a", "I", "y", "q")
+        await press(pilot, "l", "a", "I", "y", "q")
         assert documents(ws) == 2
         assert tab(app).table.marks.keys == {"9"}
         assert [state for state in column(app, "state") if state.startswith("held: The amounts")]
@@ -128,10 +127,10 @@ async def test_enter_shows_the_record_as_it_came(ws: Workspace, shop: MemoryShop
     """The body as the cart sent it, and that the system knows nothing of it; r reads it again."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l", "enter")
+        await press(pilot, "l", "enter")
         assert isinstance(app.screen, RecordScreen)
         assert "new: the system knows nothing of it" in seen(app)
         assert '"order_number": "N00001"' in app.screen.sheet.text
@@ -181,10 +180,9 @@ async def test_list_all_shows_progress_and_can_be_cancelled(ws: Workspace, shop:
 async def test_an_untested_cart_is_not_asked(ws: Workspace, make_app: Make) -> None:
     """List all is greyed, and its key says why and what to do."""
     carts.new_cart(ws, NAME, CartConnection("memory", URL, {"store": "default"}))
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5")
         assert "(l List all)" in lines(app)[-1]
         await press(pilot, "l")
         assert "test" in hint(app).lower()
@@ -195,10 +193,10 @@ async def test_listing_again_keeps_marks_and_place(ws: Workspace, shop: MemorySh
     """What was marked stays marked where it still exists; the cursor stays on its record."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l", "space", "j", "space", "k")
+        await press(pilot, "l", "space", "j", "space", "k")
         here = tab(app).table.cursor_key
         del shop.orders["1"]
         await press(pilot, "l")
@@ -211,10 +209,10 @@ async def test_a_list_of_the_cart_follows_auto_sync(ws: Workspace, shop: MemoryS
     """When a cycle imports orders meanwhile, their rows say so without asking the cart again."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l", "1")
+        await press(pilot, "l", "1")
         carts.start_cart(ws, NAME, confirmed=True)
         from cartui.sync.cycle import run_cycle
 

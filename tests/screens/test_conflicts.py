@@ -49,7 +49,7 @@ def app(ws: Workspace, shop: MemoryShop, clock: FrozenClock, make_app: Make) -> 
         with ws.books.transaction():
             ws.books.items.update(changed)
     run_cycle(ws, NAME)
-    return make_app(start_cart=NAME)
+    return make_app(start_cart=NAME, tab=9)
 
 
 def price(ws: Workspace, number: int = 0) -> Decimal | None:

@@ -23,10 +23,10 @@ async def test_exports_after_the_plan(ws: Workspace, shop: MemoryShop, make_app:
         NewCustomer(first_name="Bea", last_name="Buyer", email="bea@example.test"),
         NewCustomer(first_name="Ann", last_name="Buyer 0", email="buyer0@example.test"),
     )
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=4)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "4", "a", "E")
+        await press(pilot, "a", "E")
         assert "in LIVE cart Main shop" in seen(app)
         assert len(shop.customers) == 1
         await press(pilot, "y", "y", "q")
@@ -37,8 +37,7 @@ async def test_exports_after_the_plan(ws: Workspace, shop: MemoryShop, make_app:
 async def test_empty_says_where_customers_come_from(ws: Workspace, make_app: Make) -> None:
     """Orders bring them, or Customers (Cart) does."""
     ready_cart(ws)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=4)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "4")
         assert "The system has no customers yet" in seen(app)

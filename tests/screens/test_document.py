@@ -40,10 +40,10 @@ def page(app: CartuiApp) -> str:
 async def test_shows_all_of_an_order(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
     """Header, customer, addresses, a line of every kind with our item code, payments and the proof of the total."""
     imported(ws, shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=2)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "2", "enter")
+        await press(pilot, "enter")
         text = page(app)
         for told in (
             "D000001  Sales Order  PENDING",
@@ -65,10 +65,10 @@ async def test_shows_all_of_an_order(ws: Workspace, shop: MemoryShop, make_app: 
 async def test_scrolls_by_keys_at_80_by_24(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
     """j, page down, G and g move it; esc leaves it."""
     imported(ws, shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=2)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "2", "enter")
+        await press(pilot, "enter")
         assert "Payments" not in seen(app)
         await press(pilot, "j", "j")
         assert app.screen.query_one("Sheet").scroll_offset.y == 2
@@ -83,10 +83,10 @@ async def test_scrolls_by_keys_at_80_by_24(ws: Workspace, shop: MemoryShop, make
 async def test_raw_and_back(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
     """w shows the order as the cart sent it, its amounts untouched; w again shows the document."""
     imported(ws, shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=2)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "2", "enter", "w")
+        await press(pilot, "enter", "w")
         assert '"total": "27.60"' in page(app)
         await press(pilot, "w")
         assert "Proof of the total" in page(app)

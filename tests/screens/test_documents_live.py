@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from cartui.adapters.memory import MemoryShop
 from cartui.app import CartuiApp
 from cartui.domain.documents import Document, DocumentStatus
@@ -52,10 +54,10 @@ def text(app: CartuiApp) -> str:
 async def test_marked_documents_are_approved_after_a_look(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
     """P shows what will be posted; n leaves all as it is; y posts, and the rows say so."""
     imported(ws, shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=2)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "2", "a", "P")
+        await press(pilot, "a", "P")
         assert isinstance(app.screen, ApprovalScreen)
         assert "posting" in seen(app)
         await press(pilot, "n")
@@ -67,13 +69,14 @@ async def test_marked_documents_are_approved_after_a_look(ws: Workspace, shop: M
         assert first(ws).status is DocumentStatus.APPROVED
 
 
+@pytest.mark.slow
 async def test_a_document_is_edited_and_the_trail_shows_it(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
     """Wrong values are refused where they stand; the audit trail stands on the page."""
     imported(ws, shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=2)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "2", "G", "enter", "e")
+        await press(pilot, "G", "enter", "e")
         form = app.screen
         assert isinstance(form, DocumentFormScreen)
         form.field("placed_at").set_value("yesterday")
@@ -89,13 +92,14 @@ async def test_a_document_is_edited_and_the_trail_shows_it(ws: Workspace, shop: 
         assert "37.60 EUR" in text(app)
 
 
+@pytest.mark.slow
 async def test_what_somebody_else_changed_is_shown(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
     """Nothing is overwritten."""
     imported(ws, shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=2)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "2", "G", "enter", "e")
+        await press(pilot, "G", "enter", "e")
         form = app.screen
         assert isinstance(form, DocumentFormScreen)
         (other,) = ws.books.documents.list_by_ids([form._document.document_id])

@@ -33,7 +33,7 @@ def app(ws: Workspace, shop: MemoryShop, make_app: Make) -> CartuiApp:
     shop.put_order(
         replace(order, note="Leave it [at the door]", shipping_address=replace(order.shipping_address, city="Ulm"))
     )
-    return make_app(start_cart=NAME)
+    return make_app(start_cart=NAME, tab=2)
 
 
 def text(app: CartuiApp) -> str:

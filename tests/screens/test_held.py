@@ -30,10 +30,9 @@ def with_held(ws: Workspace, shop: MemoryShop, *numbers: int) -> None:
 async def test_nothing_held(ws: Workspace, make_app: Make) -> None:
     """Says so; Retry has nothing to do and says that."""
     ready_cart(ws)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=9)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "9")
         assert "Nothing is held." in seen(app)
         await press(pilot, "R")
         assert hint(app) == "The list is empty."
@@ -42,10 +41,9 @@ async def test_nothing_held(ws: Workspace, make_app: Make) -> None:
 async def test_reason_remedy_and_raw(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
     """The list says why; enter shows reason, remedy and the body as the cart sent it, kept since."""
     with_held(ws, shop, 9)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=9)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "9")
         assert "The amounts add up to 27.60" in seen(app)
         shop.orders.clear()
         await press(pilot, "enter")
@@ -58,10 +56,9 @@ async def test_reason_remedy_and_raw(ws: Workspace, shop: MemoryShop, make_app: 
 async def test_retry_after_the_shop_was_put_right(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
     """The record is read again and becomes a document; what is still wrong stays held and marked."""
     with_held(ws, shop, 8, 9)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=9)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "9")
         shop.put_order(samples.order(9, shop.orders["9"].placed_at))
         before = ws.books.documents.count()
         await press(pilot, "a", "R", "y", "q")

@@ -37,10 +37,9 @@ async def test_exports_the_marked_with_the_typed_stock(ws: Workspace, shop: Memo
     """The plan comes first; then both are made in the cart, with stock only where it was typed, and are linked."""
     ready_cart(ws)
     own_items(ws, BOOT, SHOE)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=3)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "3")
         go_to(app, ws, "BOOT")
         await press(pilot, "tab")
         await typed(pilot, "4")
@@ -61,10 +60,10 @@ async def test_exporting_again_makes_nothing_twice(ws: Workspace, shop: MemorySh
     """Linked items are compared; with nothing to change nothing is sent."""
     ready_cart(ws)
     own_items(ws, BOOT, SHOE)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=3)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "3", "a", "E", "y", "y", "q")
+        await press(pilot, "a", "E", "y", "y", "q")
         writes = shop.writes
         await press(pilot, "a", "E")
         assert not plan_screen(app).plan.effective
@@ -77,10 +76,9 @@ async def test_enter_shows_the_stock_as_arithmetic(ws: Workspace, shop: MemorySh
     ready_cart(ws)
     own_items(ws, BOOT, SHOE)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=3)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "3")
         go_to(app, ws, "BOOT")
         await press(pilot, "enter")
         assert isinstance(app.screen, OurRecordPage)

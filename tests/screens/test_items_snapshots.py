@@ -59,6 +59,11 @@ def busy_cart(ws: Workspace, shop: MemoryShop) -> None:
     ws.clock.advance(timedelta(minutes=2))  # type: ignore[attr-defined]
 
 
+def opened(make_app: Make, key: str) -> CartuiApp:
+    """The cart, at the tab of that key."""
+    return make_app(start_cart=NAME, tab=int(key) or 10)
+
+
 def look(snap_compare: Snap, app: CartuiApp, size: tuple[int, int], *keys: str) -> None:
     """Press the keys, each after the work of the one before, then compare."""
 
@@ -74,7 +79,7 @@ def look(snap_compare: Snap, app: CartuiApp, size: tuple[int, int], *keys: str) 
 def test_empty(snap_compare: Snap, ws: Workspace, make_app: Make, tab: str, size: tuple[int, int]) -> None:
     """A new cart: each tab says what to press."""
     ready_cart(ws)
-    look(snap_compare, make_app(start_cart=NAME), size, TABS[tab])
+    look(snap_compare, opened(make_app, TABS[tab]), size, TABS[tab])
 
 
 @each_size
@@ -83,7 +88,7 @@ def test_empty(snap_compare: Snap, ws: Workspace, make_app: Make, tab: str, size
 def test_filled(snap_compare: Snap, make_app: Make, tab: str, size: tuple[int, int]) -> None:
     """After a cycle, and List all on the cart's side; two rows marked where rows can be."""
     marks = ["space", "space"] if tab not in ("orders", "activity") else ["j"]
-    look(snap_compare, make_app(start_cart=NAME), size, TABS[tab], *(["l"] if "cart" in tab else []), *marks)
+    look(snap_compare, opened(make_app, TABS[tab]), size, TABS[tab], *(["l"] if "cart" in tab else []), *marks)
 
 
 @each_size
@@ -96,7 +101,7 @@ def test_editing(snap_compare: Snap, make_app: Make, tab: str, size: tuple[int, 
         "cart-items": ("l", "e", "A", "enter", "tab", "3", "full_stop", "5"),
         "cart-customers": ("l", "e", "A", "enter", "e", "B"),
     }
-    look(snap_compare, make_app(start_cart=NAME), size, TABS[tab], *keys[tab])
+    look(snap_compare, opened(make_app, TABS[tab]), size, TABS[tab], *keys[tab])
 
 
 @each_size
@@ -109,7 +114,7 @@ def test_error(snap_compare: Snap, make_app: Make, tab: str, size: tuple[int, in
         "cart-items": ("l", "e", "A", "tab", "3", "x", "enter"),
         "cart-customers": ("l", "e", "A", "enter", "e", "a", "enter"),
     }
-    look(snap_compare, make_app(start_cart=NAME), size, TABS[tab], *keys[tab])
+    look(snap_compare, opened(make_app, TABS[tab]), size, TABS[tab], *keys[tab])
 
 
 @each_size
@@ -117,7 +122,7 @@ def test_error(snap_compare: Snap, make_app: Make, tab: str, size: tuple[int, in
 def test_untested(snap_compare: Snap, ws: Workspace, make_app: Make, tab: str, size: tuple[int, int]) -> None:
     """An untested cart: List all is greyed, its key says why."""
     carts.new_cart(ws, NAME, CartConnection("memory", URL, {"store": "default"}))
-    look(snap_compare, make_app(start_cart=NAME), size, TABS[tab], "l")
+    look(snap_compare, opened(make_app, TABS[tab]), size, TABS[tab], "l")
 
 
 PAGES = {
@@ -142,4 +147,4 @@ PAGES = {
 @pytest.mark.usefixtures("busy_cart")
 def test_pages(snap_compare: Snap, make_app: Make, page: str, size: tuple[int, int]) -> None:
     """Documents, records, and the way of an action."""
-    look(snap_compare, make_app(start_cart=NAME), size, *PAGES[page])
+    look(snap_compare, opened(make_app, PAGES[page][0]), size, *PAGES[page])

@@ -24,10 +24,10 @@ async def test_a_list_begins_at_its_top(ws: Workspace, shop: MemoryShop, make_ap
     """Orders of the cart come newest first, and the cursor is on the newest, not where the oldest came to stand."""
     ready_cart(ws)
     fill(shop, orders=40)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l")
+        await press(pilot, "l")
         assert tab(app).table.cursor_row == 0
         await press(pilot, "j", "j", "l")
         assert tab(app).table.cursor_row == 2
@@ -37,10 +37,10 @@ async def test_the_open_filter_line_says_its_keys(ws: Workspace, shop: MemorySho
     """While the filter is typed the footer shows how to leave it; down and enter go to the list."""
     ready_cart(ws)
     fill(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l", "slash")
+        await press(pilot, "l", "slash")
         assert keys(app).split("  ")[:2] == ["enter To the list", "esc Clear"]
         await press(pilot, "down")
         assert app.focused is tab(app).table
@@ -63,10 +63,10 @@ async def test_h_shows_only_what_is_held(ws: Workspace, shop: MemoryShop, make_a
     ready_cart(ws)
     fill(shop, orders=3)
     put_bad_order(shop)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l", "a", "I")
+        await press(pilot, "l", "a", "I")
         screen = plan_screen(app)
         assert screen.table.row_count == 4
         await press(pilot, "h")
@@ -84,10 +84,10 @@ async def test_a_row_that_is_here_now_is_drawn_quietly(ws: Workspace, shop: Memo
     """After an import the rows' flags are new, not only their words."""
     ready_cart(ws)
     shop.put_order(samples.order(1, shop.clock()))
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l", "I", "y", "q")
+        await press(pilot, "l", "I", "y", "q")
         source = tab(app).table.source
         assert source is not None
         row = source.page(0, 1)[0]
@@ -99,10 +99,10 @@ async def test_order_numbers_dates_and_totals_fit_80_columns(ws: Workspace, shop
     """A number of 13 characters, the date and the total are whole, on both order tabs."""
     ready_cart(ws)
     shop.put_order(samples.order(1, shop.clock(), order_number="DS-2026-12345"))
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "l")
+        await press(pilot, "l")
         assert "DS-2026-12345" in seen(app)
         await press(pilot, "I", "y", "q", "2")
         shown = seen(app)

@@ -36,7 +36,7 @@ def app(ws: Workspace, shop: MemoryShop, make_app: Make) -> CartuiApp:
         NewItem(ItemCode("SKU-1"), "Thing 1"),
         NewItem(ItemCode("CHAIR"), "Folding garden chair"),
     )
-    return make_app(start_cart=NAME)
+    return make_app(start_cart=NAME, tab=6)
 
 
 def match(app: CartuiApp) -> MatchScreen:

@@ -24,10 +24,9 @@ Make = Callable[..., CartuiApp]
 async def test_empty_says_what_to_press(ws: Workspace, make_app: Make) -> None:
     """Before the first import the tab says how orders come here."""
     ready_cart(ws)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=2)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "2")
         assert "No order was imported from this cart yet" in seen(app)
 
 
@@ -56,10 +55,9 @@ async def test_lists_documents_and_opens_one(ws: Workspace, shop: MemoryShop, ma
     fill(shop)
     carts.start_cart(ws, NAME, confirmed=True)
     run_cycle(ws, NAME)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=2)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "2")
         assert column(app, "order_number") == [f"N0000{n}" for n in range(1, 7)]
         assert "6 orders" in seen(app)
         await press(pilot, "j", "j", "enter")
@@ -75,10 +73,10 @@ async def test_filters_as_you_type(ws: Workspace, shop: MemoryShop, make_app: Ma
     fill(shop)
     carts.start_cart(ws, NAME, confirmed=True)
     run_cycle(ws, NAME)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=2)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "2", "slash")
+        await press(pilot, "slash")
         await typed(pilot, "N00004")
         await press(pilot, "enter")
         assert column(app, "order_number") == ["N00004"]
@@ -94,10 +92,10 @@ async def test_shows_what_a_cycle_brings(ws: Workspace, shop: MemoryShop, clock:
     fill(shop, orders=1)
     carts.start_cart(ws, NAME, confirmed=True)
     run_cycle(ws, NAME)
-    app = make_app(start_cart=NAME)
+    app = make_app(start_cart=NAME, tab=2)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "2", "1")
+        await press(pilot, "1")
         clock.advance(timedelta(minutes=10))
         shop.put_order(samples.order(7, clock()))
         run_cycle(ws, NAME)

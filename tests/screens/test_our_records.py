@@ -40,7 +40,7 @@ def app(ws: Workspace, shop: MemoryShop, make_app: Make) -> CartuiApp:
     own_customers(
         ws, NewCustomer("Ann", "Ray", email="ann@example.test"), NewCustomer("A.", "Ray", email="ANN@example.test")
     )
-    return make_app(start_cart=NAME)
+    return make_app(start_cart=NAME, tab=3)
 
 
 def item(ws: Workspace, code: str) -> Item:
@@ -218,7 +218,9 @@ async def test_duplicates_are_merged_and_taken_apart(app: CartuiApp, ws: Workspa
     assert [one.code for one in ws.books.customers.list_all()] == ["C000001", "C000002"]
 
 
-@pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 40)])
+@pytest.mark.parametrize(
+    "size", [(60, 15), *(pytest.param(size, marks=pytest.mark.slow) for size in ((80, 24), (120, 40)))]
+)
 async def test_the_forms_work_at_every_size(app: CartuiApp, ws: Workspace, size: tuple[int, int]) -> None:
     """The field with the cursor is always seen, also the last of the customer's eighteen."""
     async with app.run_test(size=size) as pilot:

@@ -107,6 +107,7 @@ async def export_typed(pilot: Pilot[int], spy: Spy) -> None:
     await answer(pilot, spy)
 
 
+@pytest.mark.slow
 async def test_what_is_sent_by_hand_is_refused_with_its_remedy(spied: Workspace, spy: Spy) -> None:
     """Export of items with stock, of customers, an order of a basket, and a round of auto-sync: nothing leaves, and
     each refusal says what to do; the status bar says that outbound is off on every tab."""

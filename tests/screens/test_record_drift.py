@@ -40,7 +40,7 @@ def app(ws: Workspace, shop: MemoryShop, clock: FrozenClock, make_app: Make) -> 
     clock.advance(600)
     shop.put_item(replace(shop.items["i0"], name="Mug [red], hand-made in the old town, with a handle"))
     change(ws, price=Decimal("12.50"))
-    return make_app(start_cart=NAME)
+    return make_app(start_cart=NAME, tab=3)
 
 
 def change(ws: Workspace, price: Decimal) -> None:

@@ -64,11 +64,8 @@ async def test_leaving_a_cart_forgets_its_tabs(ws: Workspace, make_app: Make) ->
         assert app.screen is not first
 
 
-@pytest.mark.parametrize(
-    "size",
-    [(60, 15), pytest.param((40, 8), marks=pytest.mark.slow), pytest.param((200, 60), marks=pytest.mark.slow)],
-    ids=["60x15", "40x8", "200x60"],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(60, 15), (40, 8), (200, 60)], ids=["60x15", "40x8", "200x60"])
 async def test_no_size_crashes_a_screen(ws: Workspace, make_app: Make, size: tuple[int, int]) -> None:
     """Home, connection, Auto-sync in both modes, every tab, help and a dialog are drawn at any size."""
     add(ws)

@@ -27,7 +27,7 @@ def app(ws: Workspace, shop: MemoryShop, make_app: Make) -> CartuiApp:
     fill(shop, orders=1)
     carts.start_cart(ws, NAME, confirmed=True)
     run_cycle(ws, NAME)
-    return make_app(start_cart=NAME)
+    return make_app(start_cart=NAME, tab=2)
 
 
 async def test_each_step_is_told(app: CartuiApp) -> None:
