@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 from cartui.domain.documents import Document
 from cartui.domain.ids import DocumentId
@@ -15,6 +16,7 @@ from cartui.screens.page import PageScreen
 from cartui.sync.approvals import Approved, close_order, void_document
 from cartui.sync.documents import DocumentView
 from cartui.sync.fulfilment import receive_payment
+from cartui.sync.workspace import Workspace
 
 _LIFE = {
     "edit_document": "edit",
@@ -69,22 +71,24 @@ class LivingPage(PageScreen):
 
     def action_void(self) -> None:
         """It stays, with the reason."""
-        if (view := self._view) is None:
-            return
-        ws, document = self.ws, view.document
-
-        def typed(reason: str | None) -> None:
-            if reason is not None:
-                self.run_job(
-                    "Making it void",
-                    lambda _progress, _stop: void_document(ws, document, reason),
-                    lambda _: self._changed(f"{document.name} is VOID."),
-                )
-
-        self.app.push_screen(PromptDialog(f"Make {document.name} void", "It stays, but counts no more. Why?"), typed)
+        self._ask_why(
+            "Make {} void", "It stays, but counts no more. Why?", "Making it void", void_document, "{} is VOID."
+        )
 
     def action_close_order(self) -> None:
         """What is not delivered yet will not be."""
+        self._ask_why(
+            "Close {}",
+            "What was not invoiced or shipped of it will not be; what it keeps for the buyer is free again. Why?",
+            "Closing it",
+            close_order,
+            "{} is closed; what it kept is free.",
+        )
+
+    def _ask_why(
+        self, title: str, text: str, doing: str, end: Callable[[Workspace, Document, str], object], done: str
+    ) -> None:
+        """Ask for the reason, then end it; `{}` in the title and in what is said when it is done is its name."""
         if (view := self._view) is None:
             return
         ws, document = self.ws, view.document
@@ -92,13 +96,12 @@ class LivingPage(PageScreen):
         def typed(reason: str | None) -> None:
             if reason is not None:
                 self.run_job(
-                    "Closing it",
-                    lambda _progress, _stop: close_order(ws, document, reason),
-                    lambda _: self._changed(f"{document.name} is closed; what it kept is free."),
+                    doing,
+                    lambda _progress, _stop: end(ws, document, reason),
+                    lambda _: self._changed(done.format(document.name)),
                 )
 
-        text = "What was not invoiced or shipped of it will not be; what it keeps for the buyer is free again. Why?"
-        self.app.push_screen(PromptDialog(f"Close {document.name}", text), typed)
+        self.app.push_screen(PromptDialog(title.format(document.name), text), typed)
 
     def action_ship(self) -> None:
         """A parcel, whole or in part."""

@@ -157,6 +157,25 @@ async def test_a_posted_document_is_credited_not_edited(ws: Workspace, shop: Mem
         assert [one.draft.kind for one in made] == [DocumentKind.CREDIT_NOTE]
 
 
+async def test_void_and_close_ask_why(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
+    """X gives the remainder of an approved order free, V makes a document void; the reason stands in its trail."""
+    imported(ws, shop, DocumentKind.SALES_ORDER)
+    approve_first(ws)
+    app = make_app(start_cart=NAME)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        app.push_screen(DocumentScreen(DocumentId(1), NAME))
+        await settle(pilot)
+        await press(pilot, "X", *"late", "enter")
+        assert (first(ws).closed, "closed: late" in text(app)) == (True, True)
+        app.push_screen(DocumentScreen(DocumentId(2), NAME))
+        await settle(pilot)
+        await press(pilot, "V", "escape")
+        assert ws.books.documents.get(DocumentId(2)).status is DocumentStatus.PENDING
+        await press(pilot, "V", *"twice", "enter")
+        assert ws.books.documents.get(DocumentId(2)).void_reason == "twice"
+
+
 async def test_the_accounts_are_read_from_the_explorer(ws: Workspace, shop: MemoryShop, make_app: Make) -> None:
     """Trial balance, journal, sales, receivables, stock; an account gets another name."""
     imported(ws, shop)
