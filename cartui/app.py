@@ -148,8 +148,17 @@ class CartuiApp(App[int], inherit_bindings=False):
         self._views = {view.document.name: view for view in views}
         self._show_window_title()
         self._trouble_over("")
+        self._leave_gone_cart(self._views)
         if isinstance(self.screen, CartuiScreen):
             self.screen.carts_changed()
+
+    def _leave_gone_cart(self, views: Mapping[str, CartView]) -> None:
+        """Somebody renamed or deleted the cart whose tabs are shown: they would wait for it for ever."""
+        name = self._shown_cart
+        if name is not None and name not in views and isinstance(self.screen, CartScreen):
+            self.close_cart(name)
+            problem = f"{safe_text(name, 60)} was renamed or deleted since you opened it."
+            self.push_screen(ErrorDialog("This cart is gone", problem, "Open it by its new name, if it stands here."))
 
     def on_job_ended(self, message: JobEnded) -> None:
         """What the app itself reads; screens keep their own."""

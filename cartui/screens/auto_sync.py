@@ -218,7 +218,9 @@ class AutoSyncScreen(CartScreen, FormScreen):
     def why_not(self, action: str) -> str | None:
         view = self.view
         if view is None:
-            return "The cart is being read."
+            return (
+                None if action.partition("(")[0] in ("tab", "next_tab", "previous_tab") else "The cart is being read."
+            )
         running = view.document.status is SyncStatus.RUNNING
         if action == "start" and running:
             return "It is RUNNING already."
@@ -344,7 +346,7 @@ class AutoSyncScreen(CartScreen, FormScreen):
         stop(self, self.cart_name, lambda: None)
 
     def action_test(self) -> None:
-        self.app.push_screen(SetUpScreen(self.cart_name, test_at_once=True))
+        self.app.push_screen(SetUpScreen(self.cart_name, test_at_once=True), self._renamed)
 
     def action_connection(self) -> None:
         self.app.push_screen(SetUpScreen(self.cart_name), self._renamed)

@@ -41,6 +41,9 @@ PUSHED_GROUPS = ("everywhere", "back")
 CART_GROUPS = ("everywhere", "back", "tabs")
 
 
+_ALWAYS = frozenset(key.action for key in keys_of(("everywhere", "back")))
+
+
 class CartuiScreen(WorkScreen):
     """Title line, body, help line, keys."""
 
@@ -123,7 +126,7 @@ class CartuiScreen(WorkScreen):
         for key in keys_of([FILTER_GROUP]) if in_filter else self._footer_order():
             usable = [one for one in split_keys(effective_keys(key, self.host.rebound)) if (key.key_id, one) in active]
             if key.footer and usable:
-                entries.append((shown(usable[0]), key.text, self.why_not(key.action) is None, key.action))
+                entries.append((shown(usable[0]), key.text, self.why_refused(key.action) is None, key.action))
         return entries
 
     def _footer_order(self) -> list[Key]:
@@ -138,11 +141,15 @@ class CartuiScreen(WorkScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.shows(str(parameters[0])) if action == "run" and parameters else True
 
+    def why_refused(self, action: str) -> str | None:
+        """As `why_not`; but nothing ever keeps a person from leaving, help, or stopping what is under way."""
+        return None if action in _ALWAYS else self.why_not(action)
+
     async def action_run(self, action: str) -> None:
         """Run an action of the key table, or say why it can't run."""
         if not self.shows(action):
             return
-        if reason := self.why_not(action):
+        if reason := self.why_refused(action):
             self.hint(reason, "$text-warning")
             return
         name, _, argument = action.rstrip(")").partition("(")
@@ -165,7 +172,7 @@ class CartuiScreen(WorkScreen):
             self.hint("")
 
     def action_help(self) -> None:
-        self.app.push_screen(HelpScreen(type(self).ABOUT, self.GROUPS, self.host.rebound, self.why_not, self.shows))
+        self.app.push_screen(HelpScreen(type(self).ABOUT, self.GROUPS, self.host.rebound, self.why_refused, self.shows))
 
 
 def key_of(action: str, group: str) -> str:

@@ -103,6 +103,31 @@ async def test_save_names_every_problem_at_once(ws: Workspace, make_app: Make) -
     assert carts.view_cart(ws, NAME).last_order_from is None
 
 
+async def test_a_cart_that_was_renamed_elsewhere_is_left(ws: Workspace, make_app: Make) -> None:
+    """Its tabs would wait for it for ever: home, with a sentence; by its new name it opens again."""
+    add(ws)
+    app = make_app(start_cart=NAME)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        carts.save_cart(ws, replace(carts.view_cart(ws, NAME).document, name="Other name"))
+        app.reload_carts()
+        await settle(pilot)
+        assert "Main shop was renamed or deleted" in seen(app)
+        await press(pilot, "enter", "enter")
+        assert tab(app).cart_name == "Other name"
+
+
+async def test_a_cart_that_can_not_be_read_yet_is_left_all_the_same(ws: Workspace, make_app: Make) -> None:
+    """Help, another tab, back and quit never wait for anything."""
+    add(ws)
+    app = make_app(start_cart=NAME)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        app._views = {}
+        assert tab(app).why_refused("start") == "The cart is being read."
+        assert not [one for one in ("quit", "back", "help", "tab(3)", "step_back") if tab(app).why_refused(one)]
+
+
 async def test_cancel_asks_only_if_something_was_changed(ws: Workspace, make_app: Make) -> None:
     """esc with changes asks; No keeps what was typed, Yes brings back what is stored."""
     add(ws)
