@@ -125,4 +125,7 @@ def run_backfill(arguments: argparse.Namespace) -> int:
 
 
 def _moment(ws: Workspace, text: str) -> datetime:
-    return read_moment(text, ws.clock())
+    try:
+        return read_moment(text, ws.clock())
+    except ValueError as error:
+        raise NeedsOperatorError(f"{text!r} can't be used: {error}", "Nothing was done.") from None

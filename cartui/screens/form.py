@@ -88,7 +88,7 @@ class FormScreen(CartuiScreen):
         open_fields = [field for field in self.fields if not field.greyed]
         wanted = [field for field in open_fields if field.name == focus] or open_fields
         if wanted:
-            wanted[0].query_one(".editor").focus()
+            self.set_focus(wanted[0].query_one(".editor"))  # at once: the next key is for it
         self.mode_changed()
         self.refresh_bindings()
 
@@ -129,7 +129,7 @@ class FormScreen(CartuiScreen):
         editors = [editor for field in shown if not (editor := field.query_one(".editor")).disabled]
         if editors:
             here = next((at for at, editor in enumerate(editors) if editor.has_focus), -step if step > 0 else 0)
-            editors[(here + step) % len(editors)].focus()
+            self.set_focus(editors[(here + step) % len(editors)])  # at once: the next key is for it
 
     def action_next_field(self) -> None:
         self.step_field(1)

@@ -13,6 +13,7 @@ from cartui.domain.documents import DocumentStatus
 from cartui.domain.ids import CustomerCode, CustomerId, Direction, DocumentId, ItemCode, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord, unlinked
 from cartui.domain.plan import Action, Doing, FieldChange, Plan, PlannedChange, Undo
+from cartui.domain.remedies import CART
 from cartui.domain.settings import CartDocument
 from cartui.errors import NeedsOperatorError, Remedy
 from cartui.sync.actions import Selection
@@ -20,7 +21,7 @@ from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progre
 
 _VOID_FIRST = Remedy(
     "Make it void first (V on Orders), or import the order again (r, then I on the document).",
-    "Run `cartui document void NUMBER --reason WHY` first, or `cartui changes CART reimport NUMBER`.",
+    f"Run `cartui document void NUMBER --reason WHY` first, or `cartui changes {CART} reimport NUMBER`.",
 )
 _POSTED = Remedy(
     "What was posted keeps its order: credit it instead (C on the document).",
@@ -143,7 +144,9 @@ def _ground(ws: Workspace, document: CartDocument, kind: RecordKind, records: Se
 
 def _plan_one(kind: RecordKind, key: str, record: CartRecord | None, ground: _Ground) -> PlannedChange:
     if record is None:
-        remedy = Remedy(f"List the {kind}s of the cart (l).", f"Run `cartui list NAME cart-{kind}s` to see their ids.")
+        remedy = Remedy(
+            f"List the {kind}s of the cart (l).", f"Run `cartui list {CART} cart-{kind}s` to see their ids."
+        )
         return PlannedChange(Action.HOLD, key, key, f"Nothing is known here of a cart {kind} {key}.", remedy)
     our_id, label = record.our_id, record.label or key
     if our_id is None:

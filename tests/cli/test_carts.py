@@ -193,6 +193,8 @@ def test_delete_wants_the_name_typed_back(cartui: Cartui) -> None:
         (("link", "Shop", "orders", "1"), "cartui import"),
         (("export", "Shop", "items", "A", "--set", "A.code=2"), "no column"),
         (("export", "Shop", "customers", "--all"), "no cart"),
+        (("backfill", "Shop", "2026-99-01", "2026-11-01"), "'2026-99-01' can't be used"),
+        (("unlink", "Shop", "items", "1"), "no cart"),
         (("--sync-only", "--once", "--cart", "Shop"), "no cart"),
     ],
     ids=lambda value: " ".join(value).replace("\x1b", "ESC") if isinstance(value, tuple) else "",
