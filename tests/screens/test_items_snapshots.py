@@ -32,12 +32,14 @@ each_size = pytest.mark.parametrize(
 )
 TABS = {"orders": "2", "items": "3", "customers": "4", "cart-orders": "5", "cart-items": "6", "cart-customers": "7"}
 TABS |= {"held": "9", "activity": "0"}
-each_tab = pytest.mark.parametrize("tab", TABS)
 
 
 def first_fast(*cases: str) -> list[object]:
     """The first case for `./check fast`, the others slow."""
     return [cases[0], *(pytest.param(case, marks=pytest.mark.slow) for case in cases[1:])]
+
+
+each_tab = pytest.mark.parametrize("tab", first_fast(*TABS))
 
 
 @pytest.fixture
@@ -143,7 +145,7 @@ PAGES = {
 
 
 @each_size
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", first_fast(*PAGES))
 @pytest.mark.usefixtures("busy_cart")
 def test_pages(snap_compare: Snap, make_app: Make, page: str, size: tuple[int, int]) -> None:
     """Documents, records, and the way of an action."""
