@@ -13,7 +13,10 @@ from cartui.books.outbox import Outbox
 from cartui.domain.ids import CartId, DocumentId, ShipmentId
 from cartui.domain.outbox import OutboxKind
 
-_TOLD = """SELECT d.external_id, x.line_id, CAST(SUM(l.quantity) AS BIGINT) FROM document d
+WHOLE = "exported whole"
+"""Evidence of a parcel that the cart was told of as all that was left of its order."""
+_TOLD = """SELECT d.external_id, x.line_id, CAST(SUM(l.quantity) AS BIGINT),
+ MAX(CASE WHEN r.evidence = ? THEN 1 ELSE 0 END) FROM document d
  JOIN shipment s ON s.document_id = d.id
  JOIN cart_record r ON r.cart_id = d.cart_id AND r.kind = 'shipment' AND r.our_id = s.id
  JOIN shipment_line l ON l.shipment_id = s.id
@@ -45,6 +48,14 @@ class Shipment:
     created_at: datetime
     actor: str
     lines: Mapping[int, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPieces:
+    """Pieces by the cart's id of the order's line; `whole`: it was told that all of the order has left."""
+
+    lines: Mapping[str, Decimal]
+    whole: bool
 
 
 class Shipments:
@@ -100,12 +111,27 @@ class Shipments:
         )
         return {row[0]: from_micros(int(row[1])) for row in rows}
 
-    def told(self, cart_id: CartId, order_ids: Sequence[str]) -> dict[str, dict[str, Decimal]]:
-        """What the cart confirmed of our parcels: order's external id -> id of its line there -> pieces."""
-        told: dict[str, dict[str, Decimal]] = {}
-        for order_id, line_id, pieces in self._db.sql_among(_TOLD, (int(cart_id),), list(order_ids)):
-            told.setdefault(order_id, {})[line_id] = from_micros(int(pieces))
-        return told
+    def told(self, cart_id: CartId, order_ids: Sequence[str]) -> dict[str, ToldPieces]:
+        """What the cart confirmed of our parcels, by the order's external id."""
+        lines: dict[str, dict[str, Decimal]] = {}
+        whole = set[str]()
+        for order_id, line_id, pieces, all_of_it in self._db.sql_among(_TOLD, (WHOLE, int(cart_id)), list(order_ids)):
+            lines.setdefault(order_id, {})[line_id] = from_micros(int(pieces))
+            whole |= {order_id} if all_of_it else set()
+        return {order_id: ToldPieces(some, order_id in whole) for order_id, some in lines.items()}
+
+    def codes_in(self, shipment_ids: Sequence[int]) -> list[str]:
+        """The item codes of what is in these parcels."""
+        if not shipment_ids:
+            return []
+        rows = self._db.sql_among(
+            "SELECT DISTINCT x.item_code FROM shipment s JOIN shipment_line l ON l.shipment_id = s.id"
+            " JOIN document_line x ON x.document_id = s.document_id AND x.position = l.position"
+            " WHERE s.id {among} AND x.item_code IS NOT NULL",
+            (),
+            list(shipment_ids),
+        )
+        return [row[0] for row in rows]
 
     def _list(self, condition: str, value: int) -> list[Shipment]:
         rows = self._db.sql(

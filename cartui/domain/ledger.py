@@ -23,7 +23,8 @@ class CartRecord:
     label        what a person calls it: order number, SKU and name, e-mail
     fingerprint  hash of the content last seen in the cart (see `domain.fingerprint`)
     agreed       the field values that both sides last agreed on (items and customers), as text
-    evidence     why it is linked: "created", "sku", "by hand", "exported"
+    evidence     why it is linked: "created", "sku", "by hand", "exported";
+                 of a parcel "exported whole" where it was all of its order
     raw          the record as the cart sent it; kept for orders and for all that is held
     """
 

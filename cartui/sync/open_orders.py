@@ -44,11 +44,12 @@ def note_open_orders(
     kept = _OURS if meaning is StockMeaning.ON_HAND else _WAITING
     open_ids = [one for one, record in records.items() if record.state in kept and is_open(orders[one])]
     before = books.cart_items.open_pieces(cart_id, list(orders))
-    items = _our_items(ws, cart_id, [orders[one] for one in open_ids])
     told = books.shipments.told(cart_id, open_ids) if meaning is StockMeaning.ON_HAND and open_ids else {}
+    open_ids = [one for one in open_ids if not (one in told and told[one].whole)]
+    items = _our_items(ws, cart_id, [orders[one] for one in open_ids])
     now: dict[str, Pieces] = {one: {} for one in orders if one in before}
     for one in open_ids:
-        pieces = pieces_of(orders[one], items, told.get(one, {}))
+        pieces = pieces_of(orders[one], items, told[one].lines if one in told else {})
         if orders[one].fulfilment_state is FulfilmentState.PARTIALLY_SHIPPED and not _tells_what_went(orders[one]):
             pieces = _at_most(pieces, before.get(one, {}))  # never more than was open
         now[one] = pieces

@@ -46,12 +46,15 @@ IMPORTS: Final = 3
 STALLS: Final = 3
 """How many rounds may pass without a write before the rest is left to the next cycle."""
 
+_OPEN_PARCEL: Final = "A parcel with it had no answer: that is looked up first."
+
 
 def send_stock(out: Outbound, rows: Sequence[OutboxRow]) -> None:
     """A batch, and again what was not written soon enough. Where the cart's number moved meanwhile the row is planned
     once more, then left to a later look."""
     moved: set[int] = set()
     stalls = 0
+    rows = _certain(out, rows)
     while rows and stalls < STALLS:
         out.ensure_going()
         conflicts, late = _stock_batch(out, rows)
@@ -59,6 +62,22 @@ def send_stock(out: Outbound, rows: Sequence[OutboxRow]) -> None:
         again = [row for row in conflicts if row.row_id not in moved]
         moved |= {row.row_id for row in conflicts}
         rows = [*again, *late]
+
+
+def _certain(out: Outbound, rows: Sequence[OutboxRow]) -> Sequence[OutboxRow]:
+    """Without those whose number hangs on a parcel of ours that the cart may or may not have: whether it keeps these
+    pieces is known when the parcel was looked up, at the beginning of the next cycle."""
+    books = out.ws.books
+    if out.cart.facts.stock_meaning is not StockMeaning.ON_HAND:
+        return rows
+    parcels = [
+        one.our_id for one in books.journal.open_entries(out.document.cart_id) if one.kind is RecordKind.SHIPMENT
+    ]
+    codes = books.shipments.codes_in([one for one in parcels if one is not None])
+    open_items = {item.item_id for item in books.items.find_by_codes(codes).values()} if codes else set()
+    wait = [SentRow(row, Ending.AGAIN, _OPEN_PARCEL) for row in rows if row.our_id in open_items]
+    end_unwritten(out, OutboxKind.STOCK, wait, {})
+    return [row for row in rows if row.our_id not in open_items]
 
 
 def _stock_batch(out: Outbound, rows: Sequence[OutboxRow]) -> tuple[list[OutboxRow], list[OutboxRow]]:

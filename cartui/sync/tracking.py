@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cartui.books import BrokenInvariantError, Lease
-from cartui.books.shipments import Shipment
+from cartui.books.shipments import WHOLE, Shipment
 from cartui.domain.documents import Document
 from cartui.domain.ids import Direction, RecordKind, ShipmentId
 from cartui.domain.ledger import CartRecord, JournalEntry, JournalState
@@ -37,6 +37,11 @@ class Told:
     order: Document
     ours: OurShipment
     plan: ShipmentPlan
+
+    @property
+    def whole(self) -> bool:
+        """The cart is told that all of the order has left, whatever it has of it by now."""
+        return self.plan.draft is not None and not self.plan.draft.lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +143,16 @@ class TrackingDesk:
         with books.transaction(lease=self.lease):
             if entry_id is not None:
                 books.journal.finish(entry_id, JournalState.DONE, external_id=external_id)
-            books.records.put_many(cart_id, [_record(told.shipment, external_id)])
+            books.records.put_many(cart_id, [_record(told, external_id)])
             self._take_off_open(told)
 
     def _take_off_open(self, told: Told) -> None:
         books, cart_id, order_id = self.ws.books, self.document.cart_id, told.order.draft.external_id
         pieces = books.cart_items.open_pieces(cart_id, [order_id]).get(order_id)
         if not pieces:
+            return
+        if told.whole:
+            books.cart_items.put_open_pieces(cart_id, {order_id: {}})
             return
         lines = dict(enumerate(told.order.draft.lines, 1))
         codes = {one: code for one in told.ours.lines if one in lines and (code := lines[one].item_code) is not None}
@@ -248,7 +256,8 @@ def _differs(draft: ShipmentDraft, there: CartShipment) -> tuple[str, str] | Non
     return reason, f"Enter {draft.tracking_number} in the shop itself."
 
 
-def _record(shipment: Shipment, external_id: str) -> CartRecord:
+def _record(told: Told, external_id: str) -> CartRecord:
+    shipment = told.shipment
     return CartRecord(
         kind=RecordKind.SHIPMENT,
         external_id=external_id,
@@ -257,5 +266,5 @@ def _record(shipment: Shipment, external_id: str) -> CartRecord:
         fingerprint="",
         state=RecordState.LINKED,
         our_id=shipment.shipment_id,
-        evidence="exported",
+        evidence=WHOLE if told.whole else "exported",
     )

@@ -37,7 +37,6 @@ from cartui.domain.records import (
     CartShipment,
     FulfilmentState,
     ItemDraft,
-    OrderLine,
     OrderState,
     ShipmentDraft,
     StockResult,
@@ -187,13 +186,14 @@ class SimCart:
         self.shop.put(RecordKind.ITEM, replace(row.last.record, **changes), author=CARTUI)
 
     def set_stock(self, writes: Sequence[StockWrite]) -> Sequence[StockResult]:
-        return [self._compare_and_set(one) for one in writes]
+        left_at = self.world.now  # one request: who sleeps at its first number sleeps within it
+        return [self._compare_and_set(one, left_at) for one in writes]
 
-    def _compare_and_set(self, write: StockWrite) -> StockResult:
+    def _compare_and_set(self, write: StockWrite, left_at: datetime) -> StockResult:
         """Where the shop can't compare, the adapter does, with a read just before."""
         if not self.shop.cas and (refused := self._compared(write)):
             return refused
-        return self._write(Step.SET_STOCK, write.item_id, lambda: self._set_stock(write))
+        return self._write(Step.SET_STOCK, write.item_id, lambda: self._set_stock(write, left_at))
 
     def _compared(self, write: StockWrite) -> StockResult | None:
         row = self.shop.items.get(write.item_id)
@@ -204,13 +204,14 @@ class SimCart:
             return StockResult(write.item_id, WriteState.CONFLICT, current, "It has changed.")
         return None
 
-    def _set_stock(self, write: StockWrite) -> StockResult:
+    def _set_stock(self, write: StockWrite, left_at: datetime) -> StockResult:
         row = self.shop.items.get(write.item_id)
         if row is None or row.deleted or row.last.bad:
             return StockResult(write.item_id, WriteState.REFUSED, reason="There is no such item.")
         current = row.last.record.stock
         if self.shop.cas and write.expected is not None and current != write.expected:
             return StockResult(write.item_id, WriteState.CONFLICT, current, "It has changed.")
+        self.process.left_at = left_at
         self.world.oracle.check_stock_write(self.process, write, current)
         author = CARTUI if self.process.in_cycle else BY_HAND
         self.shop.put(RecordKind.ITEM, replace(row.last.record, stock=write.quantity), author=author)
@@ -256,18 +257,11 @@ class SimCart:
             draft.lines,
         )  # fmt: skip
         shop.parcels.append((draft.order_id, made))
-        sent = {one.line_id: one.quantity for one in draft.lines}
-        lines = tuple(self._sent(line, sent.get(line.line_id, Decimal(0))) for line in row.last.record.lines)
-        state = FulfilmentState.SHIPPED if draft.completes else FulfilmentState.PARTIALLY_SHIPPED
-        shop.put(RecordKind.ORDER, replace(row.last.record, fulfilment_state=state, lines=lines), author=CARTUI)
+        sent = {one.line_id: one.quantity for one in draft.lines}  # empty: all that is left
+        told = FulfilmentState.SHIPPED if draft.completes else FulfilmentState.PARTIALLY_SHIPPED
+        order = shop.sent(row.last.record, sent, None if shop.on_hand else told)
+        shop.put(RecordKind.ORDER, order, author=CARTUI, late=shop.lag())
         return made.shipment_id
-
-    def _sent(self, line: OrderLine, pieces: Decimal) -> OrderLine:
-        """A shop that counts what is on hand says how many of a line are gone."""
-        if not self.shop.on_hand:
-            return line
-        self.shop.take(line.item_id or "", pieces)
-        return replace(line, gone=(line.gone or Decimal(0)) + pieces)
 
 
 class Keyset(SimCart):

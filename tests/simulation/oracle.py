@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from cartui.domain.ids import RecordKind
 from cartui.domain.plan_items import cart_item_values
 from cartui.domain.plan_orders import import_rule
 from cartui.domain.reconcile import GONE_REASON
-from cartui.domain.records import FulfilmentState, OrderState, StockWrite
+from cartui.domain.records import FulfilmentState, OrderState, PaymentState, Refund, RefundState, StockWrite
 from cartui.sync.stock_sends import FRESH
 from tests.simulation.faults import Step
 from tests.simulation.shop import BY_HAND, CARTUI, OWNER, Row, Version
@@ -211,6 +211,8 @@ class Oracle:
             *self._unfinished_orders(process),
             *self._unfinished_items(process),
             *self._unfinished_parcels(process),
+            *self._unfinished_refunds(process),
+            *self._doubled_customers(process),
         ]
         if self.sends_stock:
             problems += self._unfinished_stock(process)
@@ -229,7 +231,9 @@ class Oracle:
         records = self._records(process, RecordKind.ORDER)
         documents = {
             key: (from_micros(total), ours, status)
-            for key, total, ours, status in process.database.ask("SELECT external_id, total, id, status FROM document")
+            for key, total, ours, status in process.database.ask(
+                "SELECT external_id, total, id, status FROM document WHERE source_id IS NULL"
+            )
         }
         problems = [
             f"document of {key}, which the shop never had" for key in documents if key not in self.world.shop.orders
@@ -307,7 +311,7 @@ class Oracle:
         )
         [(pending,)] = process.database.ask(
             "SELECT COALESCE(SUM(l.quantity), 0) FROM document_line l JOIN document d ON d.id = l.document_id"
-            " WHERE d.status = 'PENDING' AND l.kind = 'product' AND l.item_code = ?",
+            " WHERE d.status = 'PENDING' AND d.kind <> 'credit_note' AND l.kind = 'product' AND l.item_code = ?",
             code,
         )
         waiting = Decimal(0)
@@ -357,6 +361,43 @@ class Oracle:
             ]
         return problems
 
+    def _unfinished_refunds(self, process: Process) -> list[str]:
+        """Each refund whose money went back has its credit note, once its order is posted; no other one has; and never
+        is more credited than was charged."""
+        orders = {
+            key: (ours, from_micros(total), number is not None and kind == "cash_sale")
+            for key, ours, total, number, kind in process.database.ask(
+                "SELECT external_id, id, total, posted_number, kind FROM document WHERE source_id IS NULL"
+            )
+        }
+        notes: dict[int, dict[str, Decimal]] = {}
+        for key, source, total in process.database.ask(
+            "SELECT external_id, source_id, total FROM document WHERE source_id IS NOT NULL AND status <> 'VOID'"
+        ):
+            notes.setdefault(source, {})[key.partition("#refund-")[2]] = from_micros(total)
+        problems = []
+        for key, (ours, total, posted) in orders.items():
+            row, made = self.world.shop.orders[key], notes.get(ours, {})
+            given = [{one.refund_id: one.amount for one in _given(version)} for version in row.versions]
+            if sum(made.values()) > total or not made.items() <= {two for one in given for two in one.items()}:
+                raise Violation("no more is credited than was given back", f"order {key} of {total}: {made}")
+            self.world.happened["credited"] += len(made)
+            certain = set.intersection(*(set(one) for one in given[row.versions.index(row.last_bumped) :]))
+            if posted and self.reads_again(row) and sum(given[-1].values()) <= total:
+                problems += [f"refund {one} of order {key} is not credited" for one in sorted(certain - set(made))]
+        return problems
+
+    def _doubled_customers(self, process: Process) -> list[str]:
+        """Who has an account in the shop is one customer here, however many orders came."""
+        rows = process.database.ask(
+            "SELECT email, COUNT(*) FROM customer WHERE email LIKE 'buyer%' GROUP BY email HAVING COUNT(*) > 1"
+        )
+        return [f"{email} is {count} customers" for email, count in rows]
+
+    def reads_again(self, row: Row) -> bool:
+        """Whether changes of a posted order can be seen."""
+        return not row.deleted and (self.world.style != "placed" or len(row.versions) == 1)
+
     def _unfinished_items(self, process: Process) -> list[str]:
         shop, problems = self.world.shop, []
         skus = list(shop.made.values())
@@ -374,12 +415,18 @@ class Oracle:
         return problems
 
 
+def _given(version: Version) -> Sequence[Refund]:
+    """What went back to the buyer."""
+    return () if version.bad else [one for one in version.record.refunds if one.state is RefundState.DONE]
+
+
 def _pieces(order: Any, item_id: str) -> Decimal:
     return sum((line.quantity for line in order.lines if line.item_id == item_id), Decimal(0))
 
 
 def _open_pieces(order: Any, item_id: str) -> Decimal:
-    if order.order_state is OrderState.CANCELLED or order.fulfilment_state is FulfilmentState.SHIPPED:
+    over = order.order_state is OrderState.CANCELLED or order.payment_state is PaymentState.REFUNDED
+    if over or order.fulfilment_state is FulfilmentState.SHIPPED:
         return Decimal(0)
     lines = [line for line in order.lines if line.item_id == item_id]
     return sum((max(line.quantity - (line.gone or 0), Decimal(0)) for line in lines), Decimal(0))

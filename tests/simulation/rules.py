@@ -22,12 +22,14 @@ from cartui.books.leases import Leases
 from cartui.books.outbox import Outbox
 from cartui.books.shipments import Shipments
 from cartui.domain import plan_orders
+from cartui.domain import refunds as domain_refunds
 from cartui.domain.ids import Direction
 from cartui.domain.ledger import JournalState
 from cartui.domain.outbox import Ending
+from cartui.domain.records import RefundState
 from cartui.domain.settings import SyncStatus
 from cartui.errors import AbortCycleError
-from cartui.sync import apply, cycle, exports, intake, open_orders, outbound, stock_sends
+from cartui.sync import apply, cycle, exports, intake, open_orders, outbound, refunds, stock_sends
 from cartui.sync.outbound import Outbound
 from tests.simulation.carts import Numbered, SimCart
 
@@ -191,6 +193,25 @@ def _one_scan() -> Sequence[Change]:
     return [(Numbered, "SCANS_AGAIN", False), *_no_total_check()]
 
 
+def _refunds_left() -> Sequence[Change]:
+    return [(cycle, "settle_refunds", lambda *args, **more: [])]
+
+
+def _credited_before_the_money_went() -> Sequence[Change]:
+    def plan(refund: Any, *more: Any) -> Any:
+        return real(replace(refund, state=RefundState.DONE), *more)
+
+    real = refunds.plan_credit
+    return [(refunds, "plan_credit", plan)]
+
+
+def _credited_without_bound() -> Sequence[Change]:
+    def left(document: Any, credited: Any) -> Any:
+        return document.draft.total
+
+    return [(domain_refunds, "_left", left)]
+
+
 # --- processes and the store ------------------------------------------------------------------------------------------
 
 
@@ -318,6 +339,10 @@ def _own_parcels_seen_late() -> Sequence[Change]:
     return [(Shipments, "told", lambda self, cart_id, order_ids: {})]
 
 
+def _open_parcels_not_waited_for() -> Sequence[Change]:
+    return [(stock_sends, "_certain", lambda out, rows: rows)]
+
+
 def _waiting_orders_not_counted() -> Sequence[Change]:
     return [(cycle, "note_open_orders", lambda *args: None)]
 
@@ -378,6 +403,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("the cursor never goes back", _cursor_goes_back, ("the cursor never goes back",)),
     Rule("open orders are read again", _open_orders_left, ("it converges",)),
+    Rule("refunds become credit notes", _refunds_left, ("it converges",)),
+    Rule(
+        "a refund is credited when the money went back",
+        _credited_before_the_money_went,
+        ("no more is credited than was given back",),
+    ),
+    Rule("no more is credited than was charged", _credited_without_bound, ("no more is credited than was given back",)),
     Rule(
         "pages by number are read until nothing is new",
         _one_scan,
@@ -407,6 +439,7 @@ RULES: tuple[Rule, ...] = (
         ("nothing is sold twice", "it converges"),
     ),
     Rule("our own parcels are known at once", _own_parcels_seen_late, ("nothing is sold twice", "it converges")),
+    Rule("a number waits for an open parcel", _open_parcels_not_waited_for, ("nothing is sold twice",)),
     Rule("orders that wait are sold", _waiting_orders_not_counted, ("it converges", "nothing is sold twice")),
     Rule("the outbox compares and sets", _blind_outbox_stock, ("no stock is overwritten unseen",)),
     Rule("much harm at once is asked for", _brakes_off, ("a brake holds",)),

@@ -16,7 +16,7 @@ from cartui.domain.ids import Direction, ItemCode, RecordKind
 from cartui.domain.outbox import OutboxState
 from cartui.domain.outcomes import CycleResult
 from cartui.domain.plan import ExportItem, NewItem
-from cartui.domain.settings import OWNED_FIELDS, CartConnection, FieldOwner, owner_key
+from cartui.domain.settings import OWNED_FIELDS, CartConnection, DocumentKind, FieldOwner, owner_key
 from cartui.errors import AbortCycleError, LeaseTakenError, NeedsOperatorError
 from cartui.sync import carts
 from cartui.sync.actions import Selection, plan_export, plan_link, plan_retry
@@ -158,17 +158,18 @@ class Schedule:
             idempotent=rng.random() < 0.5,
             unique_sku=rng.random() < 0.3,
             cas=rng.random() < 0.6,
-            on_hand=rng.random() < 0.3,
+            on_hand=rng.random() < (0.7 if self.target == (Fault.LOST, Step.CREATE_SHIPMENT) else 0.3),
         )
         self.imports_items = step is Step.ITER_ITEMS or rng.random() < 0.5
-        self.street = Street(world, rng, late=rng.random() < 0.5)
         self.sends_stock, self.sends_items, self.ships = (rng.random() < odds for odds in (0.5, 0.3, 0.35))
         self.sends_stock = self.sends_stock or step in (Step.SET_STOCK, Step.GET_ITEMS)
-        self.ships = self.ships or step in _PARCELS or (self.shop.on_hand and self.sends_stock)
+        self.ships = self.ships or step in _PARCELS or (self.shop.on_hand and self.sends_stock and rng.random() < 0.6)
+        self.street = Street(world, rng, late=rng.random() < 0.5, parcels=self.shop.on_hand and not self.ships)
         self.sends = self.sends_stock or self.sends_items or self.ships
         owner = rng.choice((FieldOwner.SYSTEM, FieldOwner.CART, FieldOwner.NEWEST, FieldOwner.ASK))
         self.owners = {owner_key(RecordKind.ITEM, name): owner for name in OWNED_FIELDS[RecordKind.ITEM]}
         self.office = Office(world, ships=self.ships)
+        self.import_as = rng.choice((DocumentKind.CASH_SALE, DocumentKind.SALES_ORDER))
         self.exports = step in _BY_HAND or rng.random() < 0.4
         self.orders_from = begun + world.shop.skew
         world.oracle = self.oracle = Oracle(world, self.orders_from, imports_items=self.imports_items)
@@ -189,6 +190,7 @@ class Schedule:
             document.settings, from_cart_items=self.imports_items, orders_from=self.orders_from,
             updates_from=self.orders_from, to_cart_stock=self.sends_stock, to_cart_items=self.sends_items,
             to_cart_tracking=self.ships, field_owners=self.owners, default_carrier="post",
+            import_orders_as=self.import_as,
         )  # fmt: skip
         with ws.books.transaction():
             for kind in (RecordKind.ORDER, RecordKind.ITEM):
@@ -260,16 +262,39 @@ class Schedule:
             self._export(self.process)
             self._after_run()
         if (self.target and self.target[1] in _PARCELS) or (self.shop.on_hand and self.ships and rng.random() < 0.5):
-            self.street.place()
-            self._cycle(self.process)
-            self._after_run()
+            self._place_and_read()
             self.office.ship(rng)
             self.world.advance(60)
-            self._cycle(self.process, only_outbox=rng.random() < 0.5)
+            for only_outbox in (rng.random() < 0.5, False):
+                self._cycle(self.process, only_outbox=only_outbox)
+                self._after_run()
+                self.world.advance(rng.choice((1, 60, 600)))
+        if self.street.parcels and rng.random() < 0.5:
+            self._place_and_read()
+            self.street.edit_order(next(reversed(self.shop.orders)), "parcel")
+            self._cycle(self.process)
             self._after_run()
+        if self.import_as is DocumentKind.CASH_SALE and rng.random() < 0.2:
+            self._give_back()
         if self.sends_stock and rng.random() < 0.2:
             self._sleep_over_an_order()
         return self._converge()
+
+    def _place_and_read(self) -> None:
+        self.street.place()
+        self._cycle(self.process)
+        self._after_run()
+
+    def _give_back(self) -> None:
+        """An order is sold and posted here; then its money goes back in the shop, once or twice, or nearly so."""
+        self._place_and_read()
+        self.office.approve_all()
+        key = next(reversed(self.shop.orders))
+        for _ in range(self.rng.randint(1, 2)):
+            self.street.edit_order(key, "refund")
+            self.world.advance(self.rng.choice((1, 600)))
+            self._cycle(self.process)
+            self._after_run()
 
     def _sleep_over_an_order(self) -> None:
         """Somebody buys, the API shows it half a minute later, and we sleep over that moment."""

@@ -5,7 +5,7 @@ Times here are true ones; what the shop writes down is by its own clock, wrong b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,6 +33,7 @@ from cartui.domain.records import (
 CARTUI = "cartui"
 OWNER = "owner"
 SHOPPER = "shopper"
+NET, GROSS = 10, 12  # of one piece
 BY_HAND = "by hand"  # a number that an admin typed in cartui
 
 
@@ -89,6 +90,7 @@ class SimShop:
     unique_sku: bool = False
     cas: bool = True
     on_hand: bool = False
+    lag: Callable[[], timedelta] = timedelta  # how long until its API shows a change
     seq: int = 0
     orders: dict[str, Row] = field(default_factory=dict)
     items: dict[str, Row] = field(default_factory=dict)
@@ -150,12 +152,34 @@ class SimShop:
             for line in placed.lines:
                 self.take(line.item_id or "", line.quantity)
 
-    def take(self, item_id: str, pieces: Decimal) -> None:
+    def take(self, item_id: str, pieces: Decimal, author: str = SHOPPER) -> None:
         """Fewer of an item are there."""
         row = self.items.get(item_id)
         if row is not None and not row.last.bad and row.last.record.stock is not None:
             less = replace(row.last.record, stock=row.last.record.stock - pieces)
-            self.put(RecordKind.ITEM, less, author=SHOPPER, bump=False)
+            self.put(RecordKind.ITEM, less, author=author, bump=False)
+
+    def sent(
+        self,
+        order: CartOrder,
+        pieces: Mapping[str, Decimal],
+        state: FulfilmentState | None = None,
+        author: str = SHOPPER,
+    ) -> CartOrder:
+        """The order after a parcel with these `pieces` of its lines (empty: all that is left). A shop that counts what
+        is on hand says how many of a line are gone, and has so many less."""
+        lines = order.lines
+        if self.on_hand:
+            lines = tuple(self._less(one, pieces, author) if one.kind is LineKind.PRODUCT else one for one in lines)
+        whole = not pieces or all(one.gone == one.quantity for one in lines if one.kind is LineKind.PRODUCT)
+        told = state or (FulfilmentState.SHIPPED if whole else FulfilmentState.PARTIALLY_SHIPPED)
+        return replace(order, fulfilment_state=told, lines=lines)
+
+    def _less(self, line: OrderLine, pieces: Mapping[str, Decimal], author: str) -> OrderLine:
+        gone = line.gone or Decimal(0)
+        now = pieces.get(line.line_id, Decimal(0)) if pieces else max(line.quantity - gone, Decimal(0))
+        self.take(line.item_id or "", now, author)
+        return replace(line, gone=gone + now)
 
     def put_back(self, order_id: str) -> None:
         """What a cancelled or changed order means for the shop's stock is the shop's business: some put the pieces
@@ -175,7 +199,7 @@ class SimShop:
 
 def order(number: int, placed_at: datetime, buyer: int, quantity: int, **changes: Any) -> CartOrder:
     """A small paid order of one product, with its tax."""
-    net = Decimal(10) * quantity
+    net = Decimal(NET) * quantity
     told: dict[str, Any] = {
         "order_id": CartOrderId(str(number)),
         "order_number": f"N{number}",

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
 from cartui.domain.ids import RecordKind
-from cartui.domain.records import OrderState, PaymentState
-from tests.simulation.shop import order
+from cartui.domain.records import CartOrder, FulfilmentState, OrderState, PaymentState, Refund, RefundLine, RefundState
+from tests.simulation.shop import GROSS, NET, OWNER, SHOPPER, order
 from tests.simulation.world import World
+
+_TAKEN = (PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED)
+
+
+def _given_back(refunds: Sequence[Refund]) -> Decimal:
+    return sum((one.amount for one in refunds if one.state is not RefundState.FAILED), Decimal(0))
 
 
 class Street:
-    """`late`: the API may answer from a server that lags behind."""
+    """`late`: the API may answer from a server that lags behind; `parcels`: the owner sends them, not the office."""
 
-    def __init__(self, world: World, rng: Random, *, late: bool) -> None:
-        self.world, self.shop, self.rng, self.late = world, world.shop, rng, late
+    def __init__(self, world: World, rng: Random, *, late: bool, parcels: bool) -> None:
+        self.world, self.shop, self.rng, self.late, self.parcels = world, world.shop, rng, late, parcels
+        self.shop.lag = self._delay
         self.next_order = 0
 
     def act(self, *, may_delete: bool) -> None:
@@ -64,9 +72,9 @@ class Street:
             self.shop.take_off(placed)
         self.world.log(f"order {number} placed {'(unreadable)' if bad else state}")
 
-    def edit_order(self) -> None:
+    def edit_order(self, key: str = "", what: str = "") -> None:
         rng = self.rng
-        key = rng.choice(list(self.shop.orders))
+        key = key or rng.choice(list(self.shop.orders))
         row = self.shop.orders[key]
         if row.deleted:
             return
@@ -74,23 +82,58 @@ class Street:
         if row.last.bad:
             first = row.versions[0].row.stamp
             last = replace(last, placed_at=first)
-        what = rng.choice(("paid", "cancelled", "note", "quantity"))
-        if what == "paid":
+        what = what or rng.choice(("paid", "cancelled", "note", "quantity", "refund", "parcel"))
+        if what == "quantity" and last.refunds:
+            what = "refund"
+        if what == "paid" and not last.refunds:
             changed = replace(last, payment_state=PaymentState.PAID)
+        elif what == "refund" and last.payment_state in _TAKEN:
+            changed = self._refunded(last)
+        elif what == "parcel" and self.parcels and last.fulfilment_state is not FulfilmentState.SHIPPED:
+            left = last.lines[0].quantity - (last.lines[0].gone or 0)
+            ours = last.placed_at >= self.world.oracle.orders_from  # of others we know nothing
+            pieces = {"1": Decimal(rng.randint(1, max(int(left), 1)))}
+            changed = self.shop.sent(last, pieces, author=SHOPPER if ours else OWNER)
         elif what == "cancelled":
             changed = replace(last, order_state=OrderState.CANCELLED, native_status="cancelled")
-        elif what == "note":
-            changed = replace(last, note=f"note {rng.randrange(99)}")
-        else:
+        elif what == "quantity":
             again = order(int(key), last.placed_at, 0, rng.randint(1, 6))
             lines = tuple(replace(one, gone=old.gone) for one, old in zip(again.lines, last.lines, strict=True))
             changed = replace(last, lines=lines, total=again.total)
+        else:
+            changed = replace(last, note=f"note {rng.randrange(99)}")
         bump = rng.random() > 0.1
-        if what in ("cancelled", "quantity"):
+        if what in ("cancelled", "quantity", "refund"):
             self.shop.put_back(key)
         self.world.happened["edited" if bump else "edited without a new date"] += 1
         self.shop.put(RecordKind.ORDER, changed, late=self._delay(), bump=bump)
         self.world.log(f"order {key} {what}{'' if bump else ' (date stays)'}")
+
+    def _refunded(self, last: CartOrder) -> CartOrder:
+        """One refund more, of some pieces or of an amount; or the last one's money has arrived, or never did."""
+        rng, refunds = self.rng, list(last.refunds)
+        self.world.happened["refunds"] += 1
+        if refunds and refunds[-1].state is RefundState.PENDING:
+            refunds[-1] = replace(
+                refunds[-1], state=rng.choice((RefundState.DONE, RefundState.DONE, RefundState.FAILED))
+            )
+        else:
+            left = int(last.total - _given_back(refunds)) // GROSS
+            left += 2 * (rng.random() < 0.15)  # more than was paid
+            if left <= 0:
+                return replace(last, note="nothing is left to give back")
+            state = RefundState.PENDING if rng.random() < 0.25 else RefundState.DONE
+            pieces = rng.randint(1, left)
+            line = RefundLine(
+                Decimal(NET * pieces), line_id="1", quantity=Decimal(pieces),
+                tax_amount=Decimal((GROSS - NET) * pieces), restock=rng.choice((True, False, None)),
+            )  # fmt: skip
+            lines = (line,) if rng.random() < 0.7 else ()
+            number = f"r{len(refunds)}"
+            refunds.append(Refund(number, self.shop.clock(), Decimal(GROSS * pieces), state, lines=lines))
+        whole = _given_back(refunds) >= last.total
+        told = PaymentState.REFUNDED if whole else PaymentState.PARTIALLY_REFUNDED
+        return replace(last, refunds=tuple(refunds), payment_state=told)
 
     def edit_item(self, key: str = "") -> None:
         rng = self.rng

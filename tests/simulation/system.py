@@ -38,6 +38,7 @@ class Office:
 
     def move_stock(self, rng: Random, row: Version | None = None) -> None:
         """Some pieces come or go; `row`: of just this item of the shop, where it is one of ours."""
+        self.world.office_changes += 1
         books = CalmProcess(self.world, "office").ws.books
         ours = books.items.find_by_codes([ItemCode(row.record.sku)]) if row and not row.bad else {}
         item = next(iter(ours.values()), None) or self._any_item(rng, linked=True)
@@ -89,7 +90,11 @@ class Office:
         rows = CalmProcess(self.world, "office").database.ask("SELECT id FROM document ORDER BY id")
         documents = [ws.books.documents.get(DocumentId(row[0])) for row in rows]
         open_ones = [one for one in documents if one.status is DocumentStatus.PENDING]
-        ready = [one for one in documents if one.status is DocumentStatus.APPROVED and any(shippable(ws, one).values())]
+        ready = [
+            one
+            for one in documents
+            if one.status is DocumentStatus.APPROVED and one.source_id is None and any(shippable(ws, one).values())
+        ]
         if ready and (not open_ones or rng.random() < 0.4):
             self._send_parcel(rng, rng.choice(ready))
         elif open_ones:
@@ -97,8 +102,17 @@ class Office:
             (done,) = approve_documents(ws, preview_approvals(ws, [chosen.document_id]))
             self.world.happened["approved"] += 1
             self.world.log(f"office: approves {done.name} {done.problem}")
-            if not done.problem:
+            if not done.problem and chosen.source_id is None:
                 self._send_parcel(rng, ws.books.documents.get(chosen.document_id))
+
+    def approve_all(self) -> None:
+        """Post what can be posted."""
+        ws = CalmProcess(self.world, "office").ws
+        rows = CalmProcess(self.world, "office").database.ask(
+            "SELECT id FROM document WHERE status = 'PENDING' ORDER BY id"
+        )
+        approve_documents(ws, preview_approvals(ws, [DocumentId(row[0]) for row in rows]))
+        self.world.log(f"office: approves {len(rows)}")
 
     def _send_parcel(self, rng: Random, document: Document) -> None:
         ws = CalmProcess(self.world, "office").ws

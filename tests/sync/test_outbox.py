@@ -17,7 +17,15 @@ from cartui.domain.outbox import OutboxKind, OutboxState
 from cartui.domain.outcomes import CycleReport, CycleResult
 from cartui.domain.plan_stock import ItemRule
 from cartui.domain.ports import CartFacts, StockMeaning
-from cartui.domain.records import FulfilmentState, OrderState, PaymentState, StockResult, StockWrite, WriteState
+from cartui.domain.records import (
+    FulfilmentState,
+    OrderState,
+    PaymentState,
+    ShipmentDraft,
+    StockResult,
+    StockWrite,
+    WriteState,
+)
 from cartui.domain.settings import CartSettings, SyncStatus
 from cartui.errors import AbortCycleError, NeedsOperatorError, UnknownOutcomeError
 from cartui.sync import carts, outbox_rows, runner
@@ -226,6 +234,39 @@ def test_our_own_parcel_counts_before_the_api_shows_it(
     shop.put_order(replace(before, modified_at=clock(), note="gift"))  # an older copy, changed
     run_cycle(there, NAME)
     assert stock(shop) == 20 - sent
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_number_waits_for_a_parcel_without_an_answer(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock, made: bool
+) -> None:
+    """Nobody knows whether the cart still keeps these two pieces; other items are told. Once the parcel was looked up,
+    and sent where it was not there, the number goes."""
+
+    class Lost(OnHandCart):
+        def create_shipment(self, draft: ShipmentDraft) -> str:
+            if made:
+                super().create_shipment(draft)
+            raise UnknownOutcomeError("No answer.", "")
+
+    linked(ws, replace(SENDS_STOCK, to_cart_tracking=True))
+    there = with_cart(ws, OnHandCart, shop)
+    place(shop, range(1))
+    run_cycle(there, NAME)
+    [code] = [line.item_id for line in shop.orders["0"].lines if line.item_id]
+    number = int(code.removeprefix("i"))
+    document_id = ws.books.documents.find_by_external(cart_id(ws), ["0"])[CartOrderId("0")]
+    approve_documents(ws, preview_approvals(ws, [document_id]))
+    ship_document(ws, ws.books.documents.get(document_id), Parcel(None, "DHL", "T1"))
+    move(ws, number, 1)
+    move(ws, number + 1, 1)
+    run_cycle(with_cart(ws, Lost, shop), NAME, only_outbox=True)
+    assert (stock(shop, number), stock(shop, number + 1)) == (20, 21)
+    assert row(ws, number).reason.startswith("A parcel with it had no answer")
+    clock.advance(60)
+    run_cycle(there, NAME)
+    assert len(shop.shipments["0"]) == 1
+    assert stock(shop, number) == 19
 
 
 def test_each_cart_has_its_range_and_its_rules(ws: Workspace, shop: MemoryShop) -> None:
