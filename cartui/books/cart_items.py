@@ -14,17 +14,17 @@ from cartui.books.outbox import Outbox
 from cartui.domain.documents import Item
 from cartui.domain.ids import CartId, ItemId
 from cartui.domain.outbox import OutboxKind
-from cartui.domain.plan_stock import ItemRule, Sold, StockGround, Told, free_of
+from cartui.domain.plan_stock import ItemRule, Promise, Sold, StockGround, Told, free_of
 from cartui.domain.ports import StockMeaning
 
 _ASK = 900
-Pieces = Mapping[ItemId, Decimal]
+Promises = Mapping[ItemId, Promise]
 
 # An order waits while it is staged or held and is no document; see `domain.plan_stock`.
 _WAITING = """SELECT p.item_id, CAST(SUM(p.quantity) AS BIGINT) FROM open_order_piece p
  JOIN cart_record r ON r.cart_id = p.cart_id AND r.kind = 'order' AND r.external_id = p.external_id
  WHERE r.state IN ('staged', 'held') AND r.our_id IS NULL AND p.item_id {among} GROUP BY p.item_id"""
-_OPEN_HERE = """SELECT item_id, CAST(SUM(quantity) AS BIGINT) FROM open_order_piece
+_OPEN_HERE = """SELECT item_id, CAST(SUM(quantity - gone) AS BIGINT) FROM open_order_piece
  WHERE cart_id = ? AND item_id {among} GROUP BY item_id"""
 
 
@@ -119,22 +119,23 @@ class CartItems:
     # --- the cart's open orders
 
     def has_open_orders(self, cart_id: CartId) -> bool:
-        """Whether pieces of any order of this cart are kept."""
+        """Whether pieces of any order of this cart are noted."""
         return bool(self._db.sql("SELECT 1 FROM open_order_piece WHERE cart_id = ? LIMIT 1", (int(cart_id),)))
 
-    def open_pieces(self, cart_id: CartId, order_ids: Sequence[str]) -> dict[str, dict[ItemId, Decimal]]:
-        """Our pieces on these orders, as kept."""
-        found: dict[str, dict[ItemId, Decimal]] = {}
+    def open_pieces(self, cart_id: CartId, order_ids: Sequence[str]) -> dict[str, dict[ItemId, Promise]]:
+        """Our pieces on these orders, as noted."""
+        found: dict[str, dict[ItemId, Promise]] = {}
         rows = self._among(
-            "SELECT external_id, item_id, quantity FROM open_order_piece WHERE cart_id = ? AND external_id {among}",
+            "SELECT external_id, item_id, quantity, gone FROM open_order_piece"
+            " WHERE cart_id = ? AND external_id {among}",
             (int(cart_id),),
             order_ids,
         )
-        for external_id, item_id, quantity in rows:
-            found.setdefault(external_id, {})[ItemId(item_id)] = from_micros(quantity)
+        for external_id, item_id, quantity, gone in rows:
+            found.setdefault(external_id, {})[ItemId(item_id)] = Promise(from_micros(quantity), from_micros(gone))
         return found
 
-    def put_open_pieces(self, cart_id: CartId, orders: Mapping[str, Pieces]) -> None:
+    def put_open_pieces(self, cart_id: CartId, orders: Mapping[str, Promises]) -> None:
         """Our pieces on these orders as they are now (none: it is open no more); the stock of what changed is sent
         anew, to every cart."""
         before = self.open_pieces(cart_id, list(orders))
@@ -146,11 +147,11 @@ class CartItems:
             [(int(cart_id), one) for one in changed],
         )
         self._db.write_many(
-            "INSERT INTO open_order_piece (cart_id, external_id, item_id, quantity) VALUES (?, ?, ?, ?)",
+            "INSERT INTO open_order_piece (cart_id, external_id, item_id, quantity, gone) VALUES (?, ?, ?, ?, ?)",
             [
-                (int(cart_id), one, int(item_id), to_micros(quantity))
+                (int(cart_id), one, int(item_id), to_micros(promise.quantity), to_micros(promise.gone))
                 for one, pieces in changed.items()
-                for item_id, quantity in pieces.items()
+                for item_id, promise in pieces.items()
             ],
         )
         moved = {item_id for one, pieces in changed.items() for item_id in {*pieces, *before.get(one, {})}}

@@ -6,7 +6,8 @@ What we want is always the same: the shop must offer what may still be sold,
 
 *On hand* and *allocated* are the books'. PENDING documents are orders that are in the books but have not touched stock
 yet. *Waiting orders* are those that a cart has and we do not: staged (not paid yet) or held. They are sold, or nearly,
-and count for every cart; an order is a waiting one or a document, never both, so nothing is subtracted twice.
+and count for every cart, what left in a first parcel, too: on hand still has it. An order is a waiting one or a
+document, never both, so nothing is subtracted twice.
 
 What differs is whom the cart has subtracted already when it takes our number:
 
@@ -61,6 +62,19 @@ class Told:
     sent_at: datetime | None = None
     seen: Decimal | None = None
     seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Pieces of an item on one order of a cart: `quantity` for its buyer; `gone` of these have left, so that the cart
+    keeps them no more."""
+
+    quantity: Decimal
+    gone: Decimal = ZERO
+
+    @property
+    def kept(self) -> Decimal:
+        return self.quantity - self.gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from cartui.books import Lease
 from cartui.domain.ids import CartId, CartOrderId, Direction, RecordKind
@@ -90,8 +91,8 @@ def note_gone(ws: Workspace, cart_id: CartId, ids: Sequence[str]) -> list[CartRe
                     "label": one.label,
                     "reason": f"{GONE_REASON}; it was {one.state.value}",
                     "pieces free again": ", ".join(
-                        f"{quantity.normalize():f} x {names[item].code}"
-                        for item, quantity in sorted(kept.get(one.external_id, {}).items())
+                        f"{promise.quantity.normalize():f} x {names[item].code}"
+                        for item, promise in sorted(kept.get(one.external_id, {}).items(), key=itemgetter(0))
                         if item in names
                     ),
                 },

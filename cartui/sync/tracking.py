@@ -19,6 +19,7 @@ from cartui.domain.outbox import Ending, OutboxRow, SentRow
 from cartui.domain.outcomes import RecordState
 from cartui.domain.plan import Action
 from cartui.domain.plan_shipments import OurShipment, ShipmentPlan, find_ours, plan_shipment
+from cartui.domain.plan_stock import Promise
 from cartui.domain.ports import Cart, OrderStatusSink, ShipmentSink
 from cartui.domain.records import CartShipment, ShipmentDraft
 from cartui.domain.settings import CartDocument
@@ -160,8 +161,8 @@ class TrackingDesk:
         left = dict(pieces)
         for position, code in codes.items():
             if code in items and (item_id := items[code].item_id) in left:
-                left[item_id] -= told.ours.lines[position]
-        books.cart_items.put_open_pieces(cart_id, {order_id: {one: n for one, n in left.items() if n > 0}})
+                left[item_id] = Promise(left[item_id].kept - told.ours.lines[position])
+        books.cart_items.put_open_pieces(cart_id, {order_id: {one: n for one, n in left.items() if n.quantity > 0}})
 
     def _follow_status(self, row: OutboxRow, draft: ShipmentDraft) -> None:
         """The cart's own status for "all sent". Setting it again changes nothing, so nothing has to be looked up."""

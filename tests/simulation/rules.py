@@ -328,7 +328,7 @@ def _orders_read_long_ago() -> Sequence[Change]:
 
 
 def _sent_in_part_is_kept() -> Sequence[Change]:
-    def pieces(order: Any, items: Any, told: Any) -> Any:
+    def pieces(order: Any, items: Any, told: Any = None) -> Any:
         return real(replace(order, lines=tuple(replace(line, gone=None) for line in order.lines)), items, told)
 
     real = open_orders.pieces_of

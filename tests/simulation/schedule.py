@@ -158,7 +158,8 @@ class Schedule:
             idempotent=rng.random() < 0.5,
             unique_sku=rng.random() < 0.3,
             cas=rng.random() < 0.6,
-            on_hand=rng.random() < (0.7 if self.target == (Fault.LOST, Step.CREATE_SHIPMENT) else 0.3),
+            on_hand=style != "placed"  # all carts that take what is on hand tell of changes
+            and rng.random() < (0.7 if self.target == (Fault.LOST, Step.CREATE_SHIPMENT) else 0.3),
         )
         self.imports_items = step is Step.ITER_ITEMS or rng.random() < 0.5
         self.sends_stock, self.sends_items, self.ships = (rng.random() < odds for odds in (0.5, 0.3, 0.35))

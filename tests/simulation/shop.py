@@ -152,33 +152,27 @@ class SimShop:
             for line in placed.lines:
                 self.take(line.item_id or "", line.quantity)
 
-    def take(self, item_id: str, pieces: Decimal, author: str = SHOPPER) -> None:
+    def take(self, item_id: str, pieces: Decimal) -> None:
         """Fewer of an item are there."""
         row = self.items.get(item_id)
         if row is not None and not row.last.bad and row.last.record.stock is not None:
             less = replace(row.last.record, stock=row.last.record.stock - pieces)
-            self.put(RecordKind.ITEM, less, author=author, bump=False)
+            self.put(RecordKind.ITEM, less, author=SHOPPER, bump=False)
 
-    def sent(
-        self,
-        order: CartOrder,
-        pieces: Mapping[str, Decimal],
-        state: FulfilmentState | None = None,
-        author: str = SHOPPER,
-    ) -> CartOrder:
+    def sent(self, order: CartOrder, pieces: Mapping[str, Decimal], state: FulfilmentState | None = None) -> CartOrder:
         """The order after a parcel with these `pieces` of its lines (empty: all that is left). A shop that counts what
         is on hand says how many of a line are gone, and has so many less."""
         lines = order.lines
         if self.on_hand:
-            lines = tuple(self._less(one, pieces, author) if one.kind is LineKind.PRODUCT else one for one in lines)
+            lines = tuple(self._less(one, pieces) if one.kind is LineKind.PRODUCT else one for one in lines)
         whole = not pieces or all(one.gone == one.quantity for one in lines if one.kind is LineKind.PRODUCT)
         told = state or (FulfilmentState.SHIPPED if whole else FulfilmentState.PARTIALLY_SHIPPED)
         return replace(order, fulfilment_state=told, lines=lines)
 
-    def _less(self, line: OrderLine, pieces: Mapping[str, Decimal], author: str) -> OrderLine:
+    def _less(self, line: OrderLine, pieces: Mapping[str, Decimal]) -> OrderLine:
         gone = line.gone or Decimal(0)
         now = pieces.get(line.line_id, Decimal(0)) if pieces else max(line.quantity - gone, Decimal(0))
-        self.take(line.item_id or "", now, author)
+        self.take(line.item_id or "", now)
         return replace(line, gone=gone + now)
 
     def put_back(self, order_id: str) -> None:

@@ -9,9 +9,9 @@ from decimal import Decimal
 from random import Random
 
 from cartui.domain.ids import RecordKind
-from cartui.domain.records import CartOrder, FulfilmentState, OrderState, PaymentState, Refund, RefundLine, RefundState
-from tests.simulation.shop import GROSS, NET, OWNER, SHOPPER, order
-from tests.simulation.world import World
+from cartui.domain.records import CartOrder, OrderState, PaymentState, Refund, RefundLine, RefundState
+from tests.simulation.shop import GROSS, NET, order
+from tests.simulation.world import CalmProcess, World
 
 _TAKEN = (PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED)
 
@@ -89,11 +89,8 @@ class Street:
             changed = replace(last, payment_state=PaymentState.PAID)
         elif what == "refund" and last.payment_state in _TAKEN:
             changed = self._refunded(last)
-        elif what == "parcel" and self.parcels and last.fulfilment_state is not FulfilmentState.SHIPPED:
-            left = last.lines[0].quantity - (last.lines[0].gone or 0)
-            ours = last.placed_at >= self.world.oracle.orders_from  # of others we know nothing
-            pieces = {"1": Decimal(rng.randint(1, max(int(left), 1)))}
-            changed = self.shop.sent(last, pieces, author=SHOPPER if ours else OWNER)
+        elif what == "parcel" and (most := self._may_send(key)):
+            changed = self.shop.sent(last, {"1": Decimal(rng.randint(1, most))})
         elif what == "cancelled":
             changed = replace(last, order_state=OrderState.CANCELLED, native_status="cancelled")
         elif what == "quantity":
@@ -106,8 +103,21 @@ class Street:
         if what in ("cancelled", "quantity", "refund"):
             self.shop.put_back(key)
         self.world.happened["edited" if bump else "edited without a new date"] += 1
-        self.shop.put(RecordKind.ORDER, changed, late=self._delay(), bump=bump)
+        late = timedelta(0) if what == "parcel" else self._delay()  # with it the stock falls, and that is never late
+        self.shop.put(RecordKind.ORDER, changed, late=late, bump=bump or what == "parcel")
         self.world.log(f"order {key} {what}{'' if bump else ' (date stays)'}")
+
+    def _may_send(self, key: str) -> int:
+        """How many pieces the owner may send himself: of orders that cartui has read as they are; one that still waits
+        there is not finished, for it would never come then."""
+        last = self.shop.orders[key].last
+        states = CalmProcess(self.world, "owner").database.ask(
+            "SELECT our_id FROM cart_record WHERE kind = 'order' AND external_id = ? AND state <> 'skipped'", key
+        )
+        if not self.parcels or not states or last.bad or last.visible_at > self.world.now:
+            return 0
+        line = last.record.lines[0]
+        return int(line.quantity - (line.gone or 0)) - (states[0][0] is None)
 
     def _refunded(self, last: CartOrder) -> CartOrder:
         """One refund more, of some pieces or of an amount; or the last one's money has arrived, or never did."""

@@ -174,6 +174,29 @@ def test_orders_that_wait_or_are_held_count_until_they_are_over(
     assert (stock(shop), ws.books.documents.count(cart_id(ws))) == (18, 1)
 
 
+@pytest.mark.parametrize("on_hand", [False, True])
+def test_what_left_before_it_was_paid_is_not_on_sale_again(
+    ws: Workspace, shop: MemoryShop, clock: FrozenClock, on_hand: bool
+) -> None:
+    """One of two pieces was sent by the shop, their order still waits for its money, and our shelf has both yet. Sent
+    back, they may be sold."""
+    linked(ws)
+    there = with_cart(ws, OnHandCart if on_hand else MemoryCart, shop)
+    unpaid = samples.order(0, clock(), payment_state=PaymentState.PENDING)
+    shop.put_order(unpaid)
+    run_cycle(there, NAME)
+    clock.advance(60)
+    lines = (replace(unpaid.lines[0], gone=D(1)), *unpaid.lines[1:])
+    sent = FulfilmentState.PARTIALLY_SHIPPED
+    shop.put_order(replace(unpaid, fulfilment_state=sent, lines=lines, modified_at=clock()))
+    run_cycle(there, NAME)
+    assert stock(shop) == (19 if on_hand else 18)
+    clock.advance(60)
+    shop.put_order(replace(unpaid, fulfilment_state=FulfilmentState.RETURNED, modified_at=clock()))
+    run_cycle(there, NAME)
+    assert stock(shop) == 20
+
+
 class OnHandCart(MemoryCart):
     """Takes what lies on the shelf and subtracts its own unshipped orders itself (Vendure)."""
 

@@ -21,6 +21,7 @@ from cartui.books.migrations import (
     m0007_overview,
     m0008_harms,
     m0009_bulk,
+    m0010_gone,
 )
 
 
@@ -43,4 +44,5 @@ MIGRATIONS: Final = (
     Migration(7, "overview", m0007_overview.STATEMENTS),
     Migration(8, "harms", m0008_harms.STATEMENTS),
     Migration(9, "bulk", m0009_bulk.STATEMENTS),
+    Migration(10, "gone", m0010_gone.STATEMENTS),
 )
