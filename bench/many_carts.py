@@ -46,8 +46,8 @@ def make(home: Path, address: str, carts: int) -> dict[str, datetime]:
         orders_from=since, updates_from=since, poll_minutes=POLL_MINUTES, reconcile=ReconcileWhen.OFF
     )
     now = datetime.now(UTC)
-    first = now + timedelta(seconds=START_SECONDS)
     due: dict[str, datetime] = {}
+    made = []
     with books.transaction():
         for n in range(carts):
             reference = {"password": "env:BENCH_PASSWORD"}
@@ -55,6 +55,10 @@ def make(home: Path, address: str, carts: int) -> dict[str, datetime]:
             cart = books.carts.add(f"Shop {n:04d}", connection, settings)
             books.carts.set_tested(cart.cart_id, now, fingerprint_connection(cart.connection))
             books.carts.set_status(cart.cart_id, SyncStatus.RUNNING, "")
+            made.append(cart)
+    first = datetime.now(UTC) + timedelta(seconds=START_SECONDS)  # making them took a while
+    with books.transaction():
+        for n, cart in enumerate(made):
             due[cart.name] = first + timedelta(minutes=POLL_MINUTES) * n / carts
             books.carts.set_next_cycle(cart.cart_id, due[cart.name])
     books.close_thread()
