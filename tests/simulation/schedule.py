@@ -36,6 +36,7 @@ NAME = "Shop"
 _BY_HAND = (Step.CREATE_ITEM, Step.UPDATE_ITEM, Step.FIND_ITEMS)
 _PARCELS = (Step.FIND_SHIPMENTS, Step.CREATE_SHIPMENT)
 _RARE = {Step.CREATE_ITEM: 3, Step.UPDATE_ITEM: 3, Step.GET_ORDERS: 3, Step.CREATE_SHIPMENT: 4, Step.FIND_SHIPMENTS: 3}
+_OPEN_PARCEL: Pair = (Fault.LOST, Step.CREATE_SHIPMENT)
 _PAIRS = all_pairs()
 _HARMFUL = {Fault.CUT_SHORT: 4, Fault.CHANGED: 4, Fault.TOTAL_LIE: 2}  # with lists of orders: what few of them notice
 _WEIGHTS = [
@@ -157,15 +158,20 @@ class Schedule:
             page_size=rng.randint(2, 4),
             idempotent=rng.random() < 0.5,
             unique_sku=rng.random() < 0.3,
-            cas=rng.random() < 0.6,
+            cas=rng.random() < 0.6 or self.target == _OPEN_PARCEL,
             on_hand=style != "placed"  # all carts that take what is on hand tell of changes
-            and rng.random() < (0.7 if self.target == (Fault.LOST, Step.CREATE_SHIPMENT) else 0.3),
+            and rng.random() < (0.7 if self.target == _OPEN_PARCEL else 0.3),
         )
         self.imports_items = step is Step.ITER_ITEMS or rng.random() < 0.5
         self.sends_stock, self.sends_items, self.ships = (rng.random() < odds for odds in (0.5, 0.3, 0.35))
-        self.sends_stock = self.sends_stock or step in (Step.SET_STOCK, Step.GET_ITEMS)
+        self.sends_stock = self.sends_stock or step in (Step.SET_STOCK, Step.GET_ITEMS) or self.target == _OPEN_PARCEL
         self.ships = self.ships or step in _PARCELS or (self.shop.on_hand and self.sends_stock and rng.random() < 0.6)
-        self.street = Street(world, rng, late=rng.random() < 0.5, parcels=self.shop.on_hand and not self.ships)
+        self.street = Street(
+            world,
+            rng,
+            late=rng.random() < 0.5 or self.target == _OPEN_PARCEL,
+            parcels=self.shop.on_hand and not self.ships,
+        )
         self.sends = self.sends_stock or self.sends_items or self.ships
         owner = rng.choice((FieldOwner.SYSTEM, FieldOwner.CART, FieldOwner.NEWEST, FieldOwner.ASK))
         self.owners = {owner_key(RecordKind.ITEM, name): owner for name in OWNED_FIELDS[RecordKind.ITEM]}
@@ -223,6 +229,7 @@ class Schedule:
         allowed = [pair for pair in pairs if pair[0] in chosen]
         if self.target in pairs:
             first = rng.choice(((2, 2), (2, 3), None)) if self.target[1] is Step.ITER_ORDERS else None
+            first = (1, 1) if self.target == _OPEN_PARCEL else first
             self.world.aims.add(rng, self.target, first)
         for _ in range(rng.choice((0, 1, 1, 2, 3, 5, 7))):
             self.world.aims.add(rng, rng.choice(allowed))
