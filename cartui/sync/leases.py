@@ -9,8 +9,10 @@ from cartui.books import Lease
 from cartui.domain.settings import CartDocument
 from cartui.sync.workspace import Workspace
 
-LEASE_SECONDS = 60.0
-MARGIN_SECONDS = 30.0  # what must be left of the lease when a request leaves that writes
+LEASE_SECONDS = 120.0
+MARGIN_SECONDS = 110.0
+"""What is left of it when a request leaves that writes: no adapter waits longer for an answer, so that nobody takes the
+cart over, finds nothing of it there, and makes it as well."""
 
 
 def keep(ws: Workspace, lease: Lease) -> None:

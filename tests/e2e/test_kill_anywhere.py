@@ -106,7 +106,7 @@ def test_whenever_it_is_killed_the_rerun_ends_as_if_nothing_had_been(
         content = books.content()
         midway += 0 < len(content["document"]) < len(undisturbed["document"])
         assert set(content["document"]) <= set(undisturbed["document"])
-        books.age_lease(60)
+        books.age_lease(120)
         again = cartui(*SYNC)
         assert again.code in GOOD, again.err
         assert books.content() == undisturbed, (request, delay)
@@ -122,7 +122,7 @@ def test_killed_in_each_run_it_gets_there_in_the_end(
     for number in range(1, 6):
         killed_run(cartui, demo.shop, 2 * number, 0.005 * number)
         books.check()
-        books.age_lease(60)
+        books.age_lease(120)
         demo.shop.tick(3)
     assert cartui(*SYNC).code in GOOD
     books.check()

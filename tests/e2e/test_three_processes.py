@@ -82,7 +82,7 @@ def test_one_that_is_killed_is_followed_by_another_when_its_lease_has_run_out(
     late = cartui(*SYNC)
     assert late.code == TAKEN
     assert str(pid) in late.err  # who has it
-    books.age_lease(57)  # of its 60 seconds: the last three are waited for
+    books.age_lease(117)  # of its 120 seconds: the last three are waited for
     wait_until(lambda: any(code in (DONE, HELD) for code in ended([cartui.start(*SYNC) for _ in range(3)], demo)), 60)
     assert cartui(*SYNC).code in (DONE, HELD)
     books.check()

@@ -28,7 +28,7 @@ from tests.simulation.shop import SimShop, Version
 if TYPE_CHECKING:
     from tests.simulation.oracle import Oracle
 
-LEASE = 60
+LEASE = 120
 MOST_STEPS = 4_000  # of one run of one process: far beyond what any needs
 
 

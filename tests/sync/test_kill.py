@@ -68,7 +68,7 @@ class World:
         finally:
             switch.at = 0
             ws.close_thread()
-            self.clock.advance(90)  # the dead process's lease runs out
+            self.clock.advance(130)  # the dead process's lease runs out
         return True
 
     def books(self) -> dict[str, Any]:

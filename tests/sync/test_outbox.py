@@ -481,7 +481,7 @@ def test_a_lost_lease_stops_the_write(
 
 
 def test_the_lease_is_renewed_right_before_a_write(ws: Workspace, shop: MemoryShop, clock: FrozenClock) -> None:
-    """However long the reading took: what leaves has half a minute of lease left at least."""
+    """However long the reading took: what leaves has as much of its lease left as an answer may take."""
     linked(ws, replace(SENDS_STOCK, to_cart_items=True))
     rename(ws, 0, price=D(12))
     left: list[float] = []

@@ -286,7 +286,7 @@ def test_killed_anywhere_and_run_again_it_is_as_if_nothing_happened(
         try:
             reconcile(replace(lived, books=killing_books(lived.books, switch), adapters={"memory": spec}), NAME)
         except Killed:
-            clock.advance(90)  # the dead process's lease runs out
+            clock.advance(130)  # the dead process's lease runs out
         else:
             break
         settled |= {str(n) for n in range(70, 75) if record(lived, n)}

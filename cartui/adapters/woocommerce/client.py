@@ -38,7 +38,7 @@ ROOTS: Final = ("wp-json/", "index.php/wp-json/", "?rest_route=/")
 _MARK: Final = "&cartui=wp-json/wc/"
 _API: Final = "wc/v3/"
 _TAIL: Final = re.compile(r"/+(?:(?:index\.php/+)?wp-json(?:/.*)?|wp-admin(?:/.*)?|wp-login\.php)?$")
-_LIMITS: Final = Limits(read_seconds=60.0, deadline_seconds=120.0)  # a hundred products are saved one by one
+LIMITS: Final = Limits(read_seconds=60.0, deadline_seconds=110.0)  # a hundred products are saved one by one
 _MOST_SKEW: Final = timedelta(minutes=5)
 
 
@@ -252,7 +252,7 @@ class Client:
                 self.url,
                 signer=self._headers,
                 allow_plain_http=connection.allow_plain_http,
-                limits=_LIMITS,
+                limits=LIMITS,
                 retry=RetryRules(attempts=1) if once else None,
                 waiter=self._waiter,
                 utc_now=connection.now,
