@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -28,6 +28,7 @@ from cartui.screens.work import Job, JobEnded, JobThreads
 from cartui.sync import carts
 from cartui.sync.carts import CartView
 from cartui.sync.workspace import Workspace
+from cartui.widgets.keys_in_order import KeysInOrder
 
 REREAD_SECONDS = 15.0
 HOME = "home"
@@ -61,7 +62,7 @@ CALM = Theme(
 )
 
 
-class CartuiApp(App[int], inherit_bindings=False):
+class CartuiApp(KeysInOrder, inherit_bindings=False):
     """The app. `start_cart`: open this cart at once; `runner`: run auto-sync here; `keys`: a person's own keys."""
 
     CSS_PATH = "app.tcss"

@@ -27,6 +27,7 @@ from cartui.domain.plan import (
     Undo,
 )
 from cartui.domain.records import StockWrite
+from cartui.errors import Remedy
 
 Values = Mapping[str, str]  # field -> text, as records hold it now
 _IDLE = (Action.SAME, Action.SKIP, Action.HOLD)
@@ -99,7 +100,10 @@ def plan_link_again(
     """Take back an unlink: tied as it was, with what both sides agreed on then. `taken`: our ids that are linked in the
     cart by now, or gone."""
     if kind is RecordKind.ORDER:
-        remedy = "Import it by hand on Orders (Cart), if it is to have a document again."
+        remedy = Remedy(
+            "Import it by hand on Orders (Cart), if it is to have a document again.",
+            f"`cartui import NAME orders {row.key}`, if it is to have a document again.",
+        )
         return _refuse(row, "A void document is not tied to its order again.", remedy)
     if record is not None and record.our_id is not None:
         return _same(row, "linked again already")

@@ -54,6 +54,10 @@ class PtyScreen:
             os.write(self._master, KEYS.get(key, key.encode()))
             self._read(0.02)
 
+    def send(self, text: str) -> None:
+        """All at once, as a slow line brings what was typed."""
+        os.write(self._master, text.encode())
+
     def wait_for(self, *wanted: str, seconds: float = 30) -> str:
         """Until all of these stand on the screen; AssertionError with the screen otherwise."""
         return self.wait_until(lambda text: all(one in text for one in wanted), f"{wanted}", seconds)

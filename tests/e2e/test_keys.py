@@ -108,6 +108,13 @@ def test_the_demo_from_nothing_to_imported_orders(open_demo: Open, home: Path, s
     screen.wait_for("Press l to list")
     screen.press("l")
     screen.wait_for("300 items")
+    screen.send("/aqua")  # typed ahead: the letters are for the filter line, none is a key of the list
+    screen.wait_until(lambda text: any(line.strip() == "aqua" for line in text.splitlines()), "the filter line")
+    assert "300 marked" not in screen.text
+    screen.press("esc")
+    screen.wait_until(lambda text: "aqua" not in text and "300 items" in text, "the whole list")
+    screen.press("esc")
+    screen.wait_until(lambda text: "To the list" not in text, "the list")
     screen.press("a")
     screen.wait_for("300 marked")
     screen.press("c")
