@@ -25,6 +25,7 @@ CellCheck = Callable[[str, str, str], str | None]
 
 MAX_PASTE: Final = 1_000
 """Lines of one paste that are filled down."""
+_BEGINS_NUMBER: Final = "0123456789-.,"  # a sign that is not allowed is to be refused, not lost
 MAX_UNDO: Final = 200
 
 
@@ -149,7 +150,7 @@ class RecordTable(TableMarks):
             self.post_message(CellEdited(key, column, self._cell(row, index)))
 
     async def on_key(self, event: events.Key) -> None:
-        """Typing: into the open cell, or a digit that opens one."""
+        """Typing: into the open cell, or a digit or sign that opens one."""
         if self._edit is not None:
             if event.key.startswith("ctrl+") and self._edit.press(event.key, None) is None and self._leave_edit():
                 return  # ctrl+s and its like are the screen's; what was typed is kept first
@@ -193,7 +194,7 @@ class RecordTable(TableMarks):
             return False
         editor = self._editor(self.cursor_column) if self._count else None
         character = event.character or ""
-        return editor is not None and editor.is_number and (character.isascii() and character.isdigit())
+        return editor is not None and editor.is_number and character != "" and character in _BEGINS_NUMBER
 
     def _press(self, edit: CellEdit, event: events.Key) -> None:
         match event.key:

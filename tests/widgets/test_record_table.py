@@ -182,6 +182,14 @@ async def test_digits_are_the_screens_until_a_cell_was_entered() -> None:
         assert not app.table.is_editing
 
 
+async def test_a_sign_is_not_lost() -> None:
+    """-5 is never taken for 5: what is not allowed is for the cell's check to refuse."""
+    app = app_with()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("tab", "-", "5", "enter")
+        assert app.table.edits == {("k0", "stock"): "-5"}
+
+
 async def test_a_wrong_value_is_said_under_the_cell_and_not_taken() -> None:
     """The problem stands on the next line while typing; enter doesn't take it; escape restores."""
     app = app_with()
