@@ -65,7 +65,8 @@ class Selection:
         return PlanRequest(doing, kind, None if self.keys is None else tuple(self.keys), self.edits)
 
 
-def _plan(document: CartDocument, request: PlanRequest, changes: Sequence[PlannedChange]) -> Plan:
+def plan_of(document: CartDocument, request: PlanRequest, changes: Sequence[PlannedChange]) -> Plan:
+    """The changes of one cart as a plan; only exports go to it."""
     direction = Direction.EXPORT if request.doing is Doing.EXPORT else Direction.IMPORT
     live = document.settings.live
     return Plan(document.cart_id, document.name, live, request.kind, direction, tuple(changes), request)
@@ -96,7 +97,7 @@ def plan_import(
     else:
         ground = customer_ground(ws.books, cart_id, rows, selection.edits)
         changes = plan_create_customers(rows, ground, selection.edits)
-    return _plan(document, selection.asks(Doing.IMPORT, kind), changes)
+    return plan_of(document, selection.asks(Doing.IMPORT, kind), changes)
 
 
 def plan_link(
@@ -122,7 +123,7 @@ def plan_link(
         changes = plan_link_customers(
             rows, customer_ground(ws.books, document.cart_id, rows, selection.edits), selection.edits
         )
-    return _plan(document, selection.asks(Doing.LINK, kind), changes)
+    return plan_of(document, selection.asks(Doing.LINK, kind), changes)
 
 
 # --- to the cart ------------------------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ def plan_export(
             changes = _plan_export_items(ws, document, side, selection, progress, stop)
         else:
             changes = _plan_export_customers(ws, document, side, selection, progress, stop)
-    return _plan(document, selection.asks(Doing.EXPORT, kind), changes)
+    return plan_of(document, selection.asks(Doing.EXPORT, kind), changes)
 
 
 def cart_key(document: CartDocument) -> str:
@@ -304,7 +305,7 @@ def plan_retry(ws: Workspace, name: str, keys: Sequence[str] | None) -> list[Pla
                 gone = _gone(ids, {row.external_id for row in rows})
                 changes = [*replan(ws, document, kind, rows), *gone]
                 asked = PlanRequest(Doing.IMPORT, kind, tuple(ids))
-                plans.append(replace(_plan(document, asked, changes), request=None))  # by the cycle's rules
+                plans.append(replace(plan_of(document, asked, changes), request=None))  # by the cycle's rules
     return plans
 
 

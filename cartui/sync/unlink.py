@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cartui.domain.documents import DocumentStatus
-from cartui.domain.ids import CustomerCode, CustomerId, Direction, DocumentId, ItemCode, ItemId, RecordKind
+from cartui.domain.ids import CustomerCode, CustomerId, DocumentId, ItemCode, ItemId, RecordKind
 from cartui.domain.ledger import CartRecord, unlinked
 from cartui.domain.plan import Action, Doing, FieldChange, Plan, PlannedChange, Undo
 from cartui.domain.remedies import CART
 from cartui.domain.settings import CartDocument
 from cartui.errors import NeedsOperatorError, Remedy
-from cartui.sync.actions import Selection
+from cartui.sync.actions import Selection, plan_of
 from cartui.sync.workspace import ProgressSink, Workspace, never_stop, no_progress
 
 _VOID_FIRST = Remedy(
@@ -57,9 +57,7 @@ def plan_unlink(
     records = ws.books.records.find_many(document.cart_id, kind, keys)
     ground = _ground(ws, document, kind, list(records.values()))
     changes = tuple(_plan_one(kind, key, records.get(key), ground) for key in keys)
-    request = Selection(keys).asks(Doing.UNLINK, kind)
-    live = document.settings.live
-    return Plan(document.cart_id, document.name, live, kind, Direction.IMPORT, changes, request)
+    return plan_of(document, Selection(keys).asks(Doing.UNLINK, kind), changes)
 
 
 def plan_unlink_ours(

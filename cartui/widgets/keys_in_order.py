@@ -52,6 +52,8 @@ class KeysInOrder(App[int], inherit_bindings=False):
     async def _settled(self) -> None:
         """Until the messages that a key caused have gone up from the focus to the app, and the focus has followed."""
         for _ in range(_ROUNDS):
+            if not self.screen_stack:
+                return  # the key was to quit
             place: DOMNode | None = self.focused or self.screen
             while place is not None:
                 if not await _has_caught_up(place):
